@@ -1,0 +1,53 @@
+"""The exceptions of Watchkeeper, each a signal with one meaning.
+
+    WatchkeeperError
+    ├── ConfigError            a setting, file or argument is wrong: stop at start, say which and how to mend it
+    ├── BadMessage             this one input cannot be read: dead-letter it, go on
+    ├── DeadLetterLimit        most input cannot be read: stop the consumer, do not empty the topic
+    ├── Transient              an outside part did not answer: back off and try the same work again
+    │   └── StoreUnavailable   … the store
+    ├── StoreRejected          the store answered and refused: retrying the same bytes cannot help
+    ├── StoreLocked            another process holds the data directory
+    └── PartitionLost          the partition went to another consumer: drop the unfinished batch
+"""
+
+
+class WatchkeeperError(Exception):
+    """Root of all our exceptions; its text is fit for a user and free of secrets and content."""
+
+
+class ConfigError(WatchkeeperError):
+    """A setting, file or argument is wrong. The text names it, the place and the mend."""
+
+
+class BadMessage(WatchkeeperError):
+    """One input message cannot be read; ``reason`` is a short label fit for a metric."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class DeadLetterLimit(WatchkeeperError):
+    """Too large a share of the input is unreadable: stop rather than move the topic to the dead letters."""
+
+
+class Transient(WatchkeeperError):
+    """An outside part did not answer; the same work may succeed later."""
+
+
+class StoreUnavailable(Transient):
+    """The store did not answer, or the result of an insert is unknown. Retry the same bytes, same token."""
+
+
+class StoreRejected(WatchkeeperError):
+    """The store answered and refused the statement; retrying cannot help."""
+
+
+class StoreLocked(WatchkeeperError):
+    """Another process has the embedded store's data directory open."""
+
+
+class PartitionLost(WatchkeeperError):
+    """The partition was assigned to another consumer while its batch was in work."""

@@ -1,0 +1,122 @@
+"""The only reader of the environment: one frozen class, prefix ``WATCHKEEPER_``.
+
+Every field has a default, a unit and a sentence; docs/configuration.md is generated from it. A variable with our
+prefix that no field knows is an error: a misspelt setting must not be silently ignored.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from watchkeeper.errors import ConfigError
+from watchkeeper.topics import LLM_CALLS, OTLP_SPANS
+
+PREFIX = "WATCHKEEPER_"
+_NOT_OURS = frozenset({"WATCHKEEPER_ROUTE", "WATCHKEEPER_KAFKA"})
+"""Variables of watchkeeper-sdk, which may live in the same environment."""
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """All settings of the platform's services."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    # --- Kafka
+    kafka_bootstrap_servers: Words = Field(("localhost:9092",), description="Kafka brokers, comma-separated host:port.")
+    kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.")
+    kafka_sasl_mechanism: str = Field("", description="SASL mechanism, e.g. PLAIN or SCRAM-SHA-512; empty: none.")
+    kafka_sasl_username: str = Field("", description="SASL user name.")
+    kafka_sasl_password: SecretStr = Field(SecretStr(""), description="SASL password.")
+    kafka_ssl_cafile: Path | None = Field(None, description="CA file the broker's certificate is checked with.")
+    kafka_group: str = Field("watchkeeper-collector", description="Consumer group; it scales by partitions.")
+    kafka_group_instance_id: str = Field("", description="Static member id: restarts without a rebalance; empty: none.")
+    kafka_topics: Words = Field((OTLP_SPANS,), description="Topics with OTLP spans, comma-separated.")
+    kafka_calls_topic: str = Field(
+        LLM_CALLS, description="Topic the stored calls are published to (Arrow IPC); empty: not published."
+    )
+    kafka_replication: int = Field(1, ge=1, description="Replication factor for `watchkeeper topics create`.")
+
+    # --- store
+    store: str = Field("chdb", pattern="^(chdb|clickhouse)$", description="`chdb` (embedded) or `clickhouse` (server).")
+    data_dir: Path = Field(Path("watchkeeper-data"), description="Data directory of the embedded store.")
+    clickhouse_url: str = Field("http://localhost:8123", description="ClickHouse HTTP(S) address.")
+    clickhouse_user: str = Field("default", description="ClickHouse user.")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
+    database: str = Field("watchkeeper", pattern="^[A-Za-z_][A-Za-z0-9_]*$", description="Database name.")
+    calls_ttl_days: int = Field(30, ge=1, description="Days a stored call is kept.")
+    rollup_1m_ttl_days: int = Field(90, ge=1, description="Days the 1-minute rollup is kept.")
+    rollup_1h_ttl_days: int = Field(730, ge=1, description="Days the 1-hour rollup is kept.")
+    scores_ttl_days: int = Field(730, ge=1, description="Days feedback and evaluation scores are kept.")
+    dead_letters_ttl_days: int = Field(14, ge=1, description="Days unreadable messages are kept.")
+    content_ttl_days: int = Field(3, ge=1, description="Days captured content is kept, where it is captured at all.")
+
+    # --- collector
+    batch_max_messages: int = Field(2_000, ge=1, description="Most messages in one insert.")
+    batch_max_bytes: int = Field(32 * 2**20, ge=2**16, description="Most bytes of raw messages in one insert.")
+    batch_linger_ms: int = Field(200, ge=0, description="Longest wait in milliseconds for a batch to fill.")
+    dead_letter_max_ratio: float = Field(
+        0.5, gt=0, le=1, description="Share of unreadable messages among the last 1,000 that stops a Kafka consumer."
+    )
+    dead_letter_max_consecutive: int = Field(
+        500, ge=1, description="Unreadable messages in a row that stop a Kafka consumer."
+    )
+    dedupe_calls: int = Field(
+        500_000, ge=1_000, description="How many recent calls are remembered to recognise repeated and layered spans."
+    )
+    capture_content: bool = Field(False, description="Store prompts and answers (in a table of their own).")
+    user_hash_salt: SecretStr = Field(SecretStr(""), description="Salt for the hash of end-user ids; empty: no hash.")
+    price_file: Path | None = Field(None, description="YAML file with your own prices (docs/pricing.md).")
+
+    # --- receivers and API
+    host: str = Field("127.0.0.1", description="Address that all ports are bound to.")
+    otlp_http_port: int = Field(4318, ge=0, le=65535, description="OTLP/HTTP port; 0: any free one.")
+    otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP/gRPC port; 0: any free one.")
+    api_port: int = Field(8080, ge=0, le=65535, description="API, health and metrics port; 0: any free one.")
+    metrics_port: int = Field(9464, ge=0, le=65535, description="Metrics and health port of `watchkeeper collector`.")
+    tokens: Words = Field(
+        (), description="Bearer tokens that clients may use, comma-separated. Required when bound beyond loopback.",
+        repr=False,
+    )
+    tls_cert_file: Path | None = Field(None, description="PEM certificate for the receivers and the API.")
+    tls_key_file: Path | None = Field(None, description="PEM private key for the receivers and the API.")
+    max_request_bytes: int = Field(16 * 2**20, ge=1024, description="Largest OTLP request, after decompression.")
+    queue_max_bytes: int = Field(
+        64 * 2**20, ge=2**16, description="Bytes of OTLP requests waiting for the store before clients are told to wait."
+    )
+    request_timeout_s: float = Field(30.0, gt=0, description="Seconds a client waits for its request to be stored.")
+    shutdown_timeout_s: float = Field(10.0, gt=0, description="Seconds a clean shutdown may take.")
+
+    # --- logs
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+    log_format: str = Field("console", pattern="^(console|json)$", description="console or json.")
+
+    @field_validator("kafka_bootstrap_servers", "kafka_topics", "tokens", mode="before")
+    @classmethod
+    def _split_words(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Settings from the environment, ``overrides`` (command-line options) first.
+
+        Raises :class:`ConfigError` naming each wrong or unknown variable.
+        """
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        ours = {name for name in os.environ if name.upper().startswith(PREFIX)}
+        unknown = sorted(name for name in ours if name.upper() not in known | _NOT_OURS)
+        if unknown:
+            raise ConfigError(
+                f"unknown setting {', '.join(unknown)} in the environment; docs/configuration.md lists all of them"
+            )
+        try:
+            return cls(**{name: value for name, value in overrides.items() if value is not None})
+        except ValidationError as error:
+            wrong = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+            raise ConfigError(f"wrong setting: {wrong}") from None
