@@ -1,14 +1,14 @@
 """The exceptions of Watchkeeper, each a signal with one meaning.
 
-    WatchkeeperError
-    ├── ConfigError            a setting, file or argument is wrong: stop at start, say which and how to mend it
-    ├── BadMessage             this one input cannot be read: dead-letter it, go on
-    ├── DeadLetterLimit        most input cannot be read: stop the consumer, do not empty the topic
-    ├── Transient              an outside part did not answer: back off and try the same work again
-    │   └── StoreUnavailable   … the store
-    ├── StoreRejected          the store answered and refused: retrying the same bytes cannot help
-    ├── StoreLocked            another process holds the data directory
-    └── PartitionLost          the partition went to another consumer: drop the unfinished batch
+WatchkeeperError
+├── ConfigError            a setting, file or argument is wrong: stop at start, say which and how to mend it
+├── BadMessage             this one input cannot be read: dead-letter it, go on
+├── DeadLetterLimit        most input cannot be read: stop the consumer, do not empty the topic
+├── Transient              an outside part did not answer: back off and try the same work again
+│   └── StoreUnavailable   … the store
+├── StoreRejected          the store answered and refused: retrying the same bytes cannot help
+├── StoreLocked            another process holds the data directory
+└── PartitionLost          the partition went to another consumer: drop the unfinished batch
 """
 
 

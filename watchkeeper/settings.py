@@ -79,14 +79,17 @@ class Settings(BaseSettings):
     api_port: int = Field(8080, ge=0, le=65535, description="API, health and metrics port; 0: any free one.")
     metrics_port: int = Field(9464, ge=0, le=65535, description="Metrics and health port of `watchkeeper collector`.")
     tokens: Words = Field(
-        (), description="Bearer tokens that clients may use, comma-separated. Required when bound beyond loopback.",
+        (),
+        description="Bearer tokens that clients may use, comma-separated. Required when bound beyond loopback.",
         repr=False,
     )
     tls_cert_file: Path | None = Field(None, description="PEM certificate for the receivers and the API.")
     tls_key_file: Path | None = Field(None, description="PEM private key for the receivers and the API.")
     max_request_bytes: int = Field(16 * 2**20, ge=1024, description="Largest OTLP request, after decompression.")
     queue_max_bytes: int = Field(
-        64 * 2**20, ge=2**16, description="Bytes of OTLP requests waiting for the store before clients are told to wait."
+        64 * 2**20,
+        ge=2**16,
+        description="Bytes of OTLP requests waiting for the store before clients are told to wait.",
     )
     request_timeout_s: float = Field(30.0, gt=0, description="Seconds a client waits for its request to be stored.")
     shutdown_timeout_s: float = Field(10.0, gt=0, description="Seconds a clean shutdown may take.")

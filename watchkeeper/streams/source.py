@@ -68,6 +68,8 @@ class Rejection:
 
     reason: str
     detail: str
+    spans: int = 0
+    """How many spans (or log records) of the message were rejected; 0: the message as a whole."""
 
 
 class Source(Protocol):

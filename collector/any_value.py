@@ -1,0 +1,170 @@
+"""Reading OTLP ``AnyValue`` bytes, many at a time.
+
+An ``AnyValue`` is a protobuf oneof: its first byte says which kind follows (opentelemetry-proto,
+``common/v1/common.proto``). Numbers are read for a whole column with numpy; everything else is read once for each
+distinct value, because attribute values repeat.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+from watchkeeper.errors import BadMessage
+
+STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES = 0x0A, 0x10, 0x18, 0x21, 0x2A, 0x32, 0x3A
+_FIXED_LENGTH = {BOOL: 2, DOUBLE: 9}
+_MAX_DEPTH = 16
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+def binary_buffers(values: pa.Array) -> tuple[Ints, npt.NDArray[np.uint8]]:
+    """Offsets (n + 1) and data bytes of a binary array, without a copy of the data."""
+    _, offset_buffer, data_buffer = values.buffers()
+    count = len(values)
+    if offset_buffer is None:
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
+    offsets = np.frombuffer(offset_buffer, np.int32)[values.offset : values.offset + count + 1].astype(np.int64)
+    data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.zeros(0, np.uint8)
+    return offsets, data
+
+
+def malformed(values: pa.Array) -> Ints:
+    """Positions of values that are no ``AnyValue`` (their message cannot be trusted)."""
+    offsets, data = binary_buffers(values)
+    starts, lengths = offsets[:-1], np.diff(offsets)
+    filled = lengths > 0
+    tags = np.zeros(len(lengths), np.uint8)
+    tags[filled] = data[starts[filled]]
+    plain = ~filled
+    for tag, length in _FIXED_LENGTH.items():
+        plain |= (tags == tag) & (lengths == length)
+    plain |= _plain_ints(tags, starts, lengths, data)
+    plain |= _plain_strings(tags, starts, lengths, data)
+    doubtful = np.flatnonzero(~plain)
+    return np.array([i for i in doubtful.tolist() if not _parses(values[i].as_py())], np.int64)
+
+
+def _plain_ints(tags: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> Bools:
+    """Ints of at most four bytes, the common case: continuation bits everywhere but on the last byte."""
+    plain = np.zeros(len(tags), np.bool_)
+    for length in range(2, 6):
+        rows = np.flatnonzero((tags == INT) & (lengths == length))
+        body = data[starts[rows, None] + np.arange(1, length)]
+        plain[rows] = (body[:, -1] < 0x80) & (body[:, :-1] >= 0x80).all(axis=1)
+    return plain
+
+
+def _plain_strings(tags: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> Bools:
+    """Strings whose length takes one or two bytes and agrees with the value's length."""
+    plain = np.zeros(len(tags), np.bool_)
+    rows = np.flatnonzero((tags == STRING) & (lengths > 1))
+    first = data[starts[rows] + 1].astype(np.int64)
+    plain[rows] = (first < 0x80) & (first + 2 == lengths[rows])
+    rows = rows[(first >= 0x80) & (lengths[rows] > 2)]
+    low, high = data[starts[rows] + 1].astype(np.int64), data[starts[rows] + 2].astype(np.int64)
+    plain[rows] = (high < 0x80) & ((low & 0x7F) + (high << 7) + 3 == lengths[rows])
+    return plain
+
+
+def _parses(value: bytes) -> bool:
+    try:
+        AnyValue.FromString(value)
+    except DecodeError:
+        return not _needs_only_lenient_text(value)
+    return True
+
+
+def _needs_only_lenient_text(value: bytes) -> bool:
+    """True when the value is broken beyond a bad UTF-8 sequence in a plain string."""
+    return value[0] != STRING or _string_body(value) is None
+
+
+def _string_body(value: bytes) -> bytes | None:
+    length, shift = 0, 0
+    for position in range(1, min(len(value), 6)):
+        byte = value[position]
+        length |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            body = value[position + 1 :]
+            return body if len(body) == length else None
+    return None
+
+
+def decode(value: bytes) -> Any:
+    """One ``AnyValue`` as a Python object (str, bool, int, float, list, dict, bytes or None).
+
+    Raises :class:`BadMessage` when the bytes are no ``AnyValue``.
+    """
+    if not value:
+        return None
+    if value[0] == STRING:
+        body = _string_body(value)
+        if body is not None:
+            return body.decode("utf-8", "replace")
+    try:
+        return plain(AnyValue.FromString(value))
+    except DecodeError:
+        raise BadMessage("malformed_attribute", "an attribute value is no AnyValue") from None
+
+
+def plain(value: AnyValue, depth: int = 0) -> Any:
+    """An ``AnyValue`` message as plain Python; deeper nesting than any instrumentation writes is cut."""
+    kind = value.WhichOneof("value")
+    if kind is None or depth > _MAX_DEPTH:
+        return None
+    if kind == "array_value":
+        return [plain(item, depth + 1) for item in value.array_value.values]
+    if kind == "kvlist_value":
+        return {item.key: plain(item.value, depth + 1) for item in value.kvlist_value.values}
+    return getattr(value, kind)
+
+
+def numbers(values: pa.Array) -> Floats:
+    """Each value as a number, NaN where it is none; numeric strings count (trap 1 of the dialects)."""
+    offsets, data = binary_buffers(values)
+    starts, lengths = offsets[:-1], np.diff(offsets)
+    result = np.full(len(lengths), np.nan)
+    filled = np.flatnonzero(lengths > 1)
+    tags = data[starts[filled]]
+    _read_varints(result, filled[(tags == INT) | (tags == BOOL)], starts, lengths, data)
+    _read_doubles(result, filled[tags == DOUBLE], starts, data)
+    texts = filled[tags == STRING]
+    if len(texts):
+        encoded = values.take(pa.array(texts)).dictionary_encode()
+        parsed = np.array([as_number(decode(v)) for v in encoded.dictionary.to_pylist()], np.float64)
+        result[texts] = parsed[encoded.indices.to_numpy()]
+    return result
+
+
+def _read_varints(result: Floats, rows: Ints, starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> None:
+    if not len(rows):
+        return
+    value = np.zeros(len(rows), np.uint64)
+    for byte in range(int(min(lengths[rows].max() - 1, 10))):
+        present = lengths[rows] > byte + 1
+        septet = data[starts[rows[present]] + 1 + byte].astype(np.uint64) & np.uint64(0x7F)
+        value[present] |= septet << np.uint64(7 * byte)
+    result[rows] = value.view(np.int64)
+
+
+def _read_doubles(result: Floats, rows: Ints, starts: Ints, data: npt.NDArray[np.uint8]) -> None:
+    if len(rows):
+        octets = data[starts[rows, None] + np.arange(1, 9)]
+        result[rows] = np.ascontiguousarray(octets).view("<f8").ravel()
+
+
+def as_number(value: Any) -> float:
+    """A Python object as a finite number; NaN when it is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+    return number if np.isfinite(number) else float("nan")

@@ -1,0 +1,247 @@
+"""From what an emitter wrote to what it means: provider, models, operation, token accounting."""
+
+import numpy as np
+
+from collector.any_value import Bools, Floats
+from collector.dialects import (
+    ACCOUNTING,
+    BEDROCK_VENDORS,
+    EMBEDDING_MARKS,
+    MODEL_PREFIX_DIALECTS,
+    NUMBER_READINGS,
+    OPERATIONS,
+    PROVIDER_BY_HOST,
+    PROVIDER_BY_MODEL,
+    PROVIDER_BY_SCOPE,
+    PROVIDERS,
+    PROVISIONAL_OUTPUT_TOKENS,
+    VENDOR_CUT_SCOPES,
+    Accounting,
+)
+from collector.fields import TextField
+from collector.readings import Readings
+from collector.recognise import DIALECTS, Recognised
+from collector.spans import Spans
+
+_KNOWN_PROVIDERS = frozenset(PROVIDERS) | {
+    *(provider for _, provider in PROVIDER_BY_MODEL),
+    *(provider for _, provider in PROVIDER_BY_HOST),
+    "ollama",
+    "together_ai",
+    "fireworks_ai",
+    "openrouter",
+    "huggingface",
+}
+_HOST_CORRECTS = frozenset(("", "openai", "gcp.gen_ai", "azure.ai.openai"))
+"""Providers that only name the client library: the host knows better."""
+
+
+def canonical_provider(word: str) -> str:
+    """The ``gen_ai.provider.name`` value of whatever an emitter wrote."""
+    folded = word.strip().lower()
+    if folded in PROVIDERS:
+        return PROVIDERS[folded]
+    head = folded.split(".", 1)[0].split("/", 1)[0]
+    if head != folded and not folded.startswith(("az.", "azure.", "aws.", "gcp.", "ibm.")):
+        return PROVIDERS.get(head, head)
+    return folded
+
+
+def _by_prefix(table: tuple[tuple[str, str], ...], word: str) -> str:
+    return next((provider for prefix, provider in table if word.startswith(prefix)), "")
+
+
+def _by_part(table: tuple[tuple[str, str], ...], word: str) -> str:
+    return next((provider for part, provider in table if part in word), "")
+
+
+def interpret(spans: Spans, recognised: Recognised, readings: Readings) -> None:
+    """Bring provider, models, operation and tokens into canonical form, in place."""
+    _models(spans, recognised, readings)
+    _provider(spans, readings)
+    _operation(spans, readings)
+    _tokens(spans, recognised, readings)
+
+
+def _provider(spans: Spans, readings: Readings) -> None:
+    texts = readings.texts
+    provider = texts["provider"].map(canonical_provider)
+    host = texts["server_address"].map(lambda word: _by_part(PROVIDER_BY_HOST, word.lower()))
+    corrected = (host.codes != 0) & provider.where(_HOST_CORRECTS.__contains__)
+    for row in np.flatnonzero(corrected).tolist() if corrected.any() else ():
+        provider.set(row, host.get(row))
+    for guess in (
+        texts["model"].map(lambda word: _by_prefix(PROVIDER_BY_MODEL, word.lower())),
+        texts["request_model"].map(lambda word: _by_prefix(PROVIDER_BY_MODEL, word.lower())),
+        _scope_provider(spans),
+    ):
+        _fill_from(provider, guess)
+    texts["provider"] = provider
+
+
+def _scope_provider(spans: Spans) -> TextField:
+    field = TextField(spans.count)
+    guesses = [field.code(_by_part(PROVIDER_BY_SCOPE, name.lower())) for name, _ in spans.scope_names]
+    field.codes = np.array([*guesses, 0], np.int32)[spans.scope]
+    return field
+
+
+def _fill_from(field: TextField, other: TextField) -> None:
+    rows = np.flatnonzero((field.codes == 0) & (other.codes != 0)).astype(np.int32)
+    if len(rows):
+        codes = np.array([field.code(word) for word in other.values], np.int32)
+        field.codes[rows] = codes[other.codes[rows]]
+
+
+def _models(spans: Spans, recognised: Recognised, readings: Readings) -> None:
+    texts = readings.texts
+    _restore_vendor(spans, texts)
+    cut = np.isin(recognised.dialect, [DIALECTS.index(name) for name in MODEL_PREFIX_DIALECTS])
+    for name in ("request_model", "model"):
+        field = texts[name]
+        prefixed = cut & field.where(_has_provider_prefix)
+        if prefixed.any():
+            _take_prefix_as_provider(texts["provider"], field, prefixed)
+            changed = field.map(_without_provider_prefix)
+            kept = field.codes.copy()
+            texts[name] = _choose(prefixed, changed, field, kept)
+    _fill_from(texts["model"], texts["request_model"])
+    _fill_from(texts["request_model"], texts["model"])
+
+
+def _restore_vendor(spans: Spans, texts: dict[str, TextField]) -> None:
+    hits = [i for i, (name, _) in enumerate(spans.scope_names) if name.startswith(VENDOR_CUT_SCOPES)]
+    if hits:
+        field = texts["request_model"]
+        texts["request_model"] = _choose(np.isin(spans.scope, hits), field.map(_with_vendor), field, field.codes)
+
+
+def _with_vendor(word: str) -> str:
+    return _by_prefix(BEDROCK_VENDORS, word) + word
+
+
+def _choose(mask: Bools, changed: TextField, field: TextField, kept: "np.typing.NDArray[np.int32]") -> TextField:
+    """``changed`` where ``mask``, else ``field``."""
+    back = np.array([changed.code(word) for word in field.values], np.int32)
+    changed.codes = np.where(mask, changed.codes, back[kept]).astype(np.int32)
+    return changed
+
+
+def _has_provider_prefix(word: str) -> bool:
+    head, slash, rest = word.partition("/")
+    return bool(slash and rest) and head.lower() in _KNOWN_PROVIDERS and head.lower() != "openrouter"
+
+
+def _without_provider_prefix(word: str) -> str:
+    return word.partition("/")[2] if _has_provider_prefix(word) else word
+
+
+def _take_prefix_as_provider(provider: TextField, model: TextField, rows: Bools) -> None:
+    for row in np.flatnonzero(rows & (provider.codes == 0)).tolist():
+        provider.set(row, model.get(row).partition("/")[0])
+
+
+def _operation(spans: Spans, readings: Readings) -> None:
+    operation = readings.texts["operation"].map(_canonical_operation)
+    embeddings = operation.code("embeddings")
+    for key, value in EMBEDDING_MARKS:
+        found = spans.attributes.get(key)
+        if found is not None and value in found.objects:
+            operation.codes[found.rows[found.codes == found.objects.index(value)]] = embeddings
+    operation.codes[operation.codes == 0] = operation.code("chat")
+    readings.texts["operation"] = operation
+
+
+def _canonical_operation(word: str) -> str:
+    if word.startswith("ai."):
+        return "embeddings" if "mbed" in word else "chat"
+    return OPERATIONS.get(word, word)
+
+
+def _tokens(spans: Spans, recognised: Recognised, readings: Readings) -> None:
+    numbers = readings.numbers
+    for name in (
+        "input_tokens",
+        "output_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "reasoning_tokens",
+    ):
+        field = numbers[name]
+        field[field < 0] = np.nan
+    cache = np.nan_to_num(numbers["cache_read_tokens"]) + np.nan_to_num(numbers["cache_write_tokens"])
+    reasoning = np.nan_to_num(numbers["reasoning_tokens"])
+    if cache.any() or reasoning.any():
+        exclusive_in, exclusive_out = _exclusive(spans, recognised, readings)
+        # More cache than input cannot be inclusive, whoever wrote it.
+        exclusive_in |= cache > numbers["input_tokens"]
+        numbers["input_tokens"] = np.where(exclusive_in, numbers["input_tokens"] + cache, numbers["input_tokens"])
+        exclusive_out |= reasoning > numbers["output_tokens"]
+        numbers["output_tokens"] = np.where(
+            exclusive_out, numbers["output_tokens"] + reasoning, numbers["output_tokens"]
+        )
+    _complete_from_total(readings, numbers["total_tokens"])
+    _forget_placeholders(readings)
+
+
+def _complete_from_total(readings: Readings, total: Floats) -> None:
+    """Gemini counts thoughts in the total but not always in the output: the total knows."""
+    rows = readings.texts["provider"].where(lambda word: word.startswith("gcp."))
+    if rows.any():
+        numbers = readings.numbers
+        rest = total - numbers["input_tokens"]
+        short = rows & (rest > numbers["output_tokens"])
+        thoughts = np.where(
+            np.isnan(numbers["reasoning_tokens"]),
+            rest - numbers["output_tokens"],
+            numbers["reasoning_tokens"],
+        )
+        numbers["reasoning_tokens"] = np.where(short, thoughts, numbers["reasoning_tokens"])
+        numbers["output_tokens"] = np.where(short, rest, numbers["output_tokens"])
+
+
+def _forget_placeholders(readings: Readings) -> None:
+    """Counts nobody measured: zeros on embeddings, the provisional output of an Anthropic stream that broke off."""
+    numbers, texts = readings.numbers, readings.texts
+    embeddings = texts["operation"].where(lambda word: word == "embeddings")
+    for name in ("output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"):
+        numbers[name][embeddings & (numbers[name] == 0)] = np.nan
+    broken_off = texts["model"].where(lambda word: "claude" in word) & (texts["finish"].codes == 0)
+    broken_off &= numbers["output_tokens"] <= PROVISIONAL_OUTPUT_TOKENS
+    numbers["output_tokens"][broken_off] = np.nan
+
+
+def _exclusive(spans: Spans, recognised: Recognised, readings: Readings) -> tuple[Bools, Bools]:
+    exclusive_in = np.zeros(spans.count, np.bool_)
+    exclusive_out = np.zeros(spans.count, np.bool_)
+    decided = np.zeros(spans.count, np.bool_)
+    for rule in ACCOUNTING:
+        rows = ~decided & _accounting_rows(rule, spans, recognised, readings)
+        exclusive_in[rows] = rule.input_excludes_cache
+        exclusive_out[rows] = rule.output_excludes_reasoning
+        decided |= rows
+    return exclusive_in, exclusive_out
+
+
+def _accounting_rows(rule: Accounting, spans: Spans, recognised: Recognised, readings: Readings) -> Bools:
+    rows = np.ones(spans.count, np.bool_)
+    if rule.scope:
+        hits = [i for i, (name, _) in enumerate(spans.scope_names) if name.startswith(rule.scope)]
+        rows &= np.isin(spans.scope, hits)
+    if rule.dialect:
+        rows &= recognised.dialect == DIALECTS.index(rule.dialect)
+    if rule.provider:
+        rows &= readings.texts["provider"].where(lambda word: word == rule.provider)
+    if rule.input_key:
+        hits = [
+            i
+            for i, reading in enumerate(NUMBER_READINGS)
+            if _reading_name(i) == rule.input_key or reading.key == rule.input_key
+        ]
+        rows &= np.isin(readings.sources["input_tokens"], hits)
+    return rows
+
+
+def _reading_name(position: int) -> str:
+    reading = NUMBER_READINGS[position]
+    return ".".join((reading.key, *(str(step) for step in reading.path)))
