@@ -16,7 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from watchkeeper.errors import BadMessage
 
 STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES = 0x0A, 0x10, 0x18, 0x21, 0x2A, 0x32, 0x3A
-_FIXED_LENGTH = {BOOL: 2, DOUBLE: 9}
+_DOUBLE_LENGTH = 9
 _MAX_DEPTH = 16
 
 Floats = npt.NDArray[np.float64]
@@ -43,19 +43,18 @@ def malformed(values: pa.Array) -> Ints:
     tags = np.zeros(len(lengths), np.uint8)
     tags[filled] = data[starts[filled]]
     plain = ~filled
-    for tag, length in _FIXED_LENGTH.items():
-        plain |= (tags == tag) & (lengths == length)
-    plain |= _plain_ints(tags, starts, lengths, data)
+    plain |= (tags == DOUBLE) & (lengths == _DOUBLE_LENGTH)
+    plain |= _plain_varints(tags, starts, lengths, data)
     plain |= _plain_strings(tags, starts, lengths, data)
     doubtful = np.flatnonzero(~plain)
     return np.array([i for i in doubtful.tolist() if not _parses(values[i].as_py())], np.int64)
 
 
-def _plain_ints(tags: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> Bools:
-    """Ints of at most four bytes, the common case: continuation bits everywhere but on the last byte."""
+def _plain_varints(tags: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> Bools:
+    """Ints and flags of at most four bytes: continuation bits everywhere but on the last byte."""
     plain = np.zeros(len(tags), np.bool_)
     for length in range(2, 6):
-        rows = np.flatnonzero((tags == INT) & (lengths == length))
+        rows = np.flatnonzero(((tags == INT) | (tags == BOOL)) & (lengths == length))
         body = data[starts[rows, None] + np.arange(1, length)]
         plain[rows] = (body[:, -1] < 0x80) & (body[:, :-1] >= 0x80).all(axis=1)
     return plain
@@ -135,7 +134,7 @@ def numbers(values: pa.Array) -> Floats:
     filled = np.flatnonzero(lengths > 1)
     tags = data[starts[filled]]
     _read_varints(result, filled[(tags == INT) | (tags == BOOL)], starts, lengths, data)
-    _read_doubles(result, filled[tags == DOUBLE], starts, data)
+    _read_doubles(result, filled[(tags == DOUBLE) & (lengths[filled] == _DOUBLE_LENGTH)], starts, data)
     texts = filled[tags == STRING]
     if len(texts):
         encoded = values.take(pa.array(texts)).dictionary_encode()

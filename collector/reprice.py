@@ -53,10 +53,7 @@ class Repricer:
         for part in self._parts(period):
             for name, counts in _by_model(_compared(self._table.calls(part), self._book)):
                 sums[name] = sums.get(name, 0) + counts
-        changes = [
-            ModelChange(*name, *(int(n) for n in counts[:4]), int(counts[4]) * _NANO, int(counts[5]) * _NANO)
-            for name, counts in sums.items()
-        ]
+        changes = [_model_change(name, counts) for name, counts in sums.items()]
         return sorted(changes, key=lambda c: (-abs(c.new_usd - c.old_usd), -c.changed, c.provider, c.model))
 
     def apply(self, period: Period, on_slice: Callable[[datetime], None] = lambda _: None) -> None:
@@ -102,6 +99,11 @@ class Repricer:
         self._table.record(done)
         self._table.forget()
         return done
+
+
+def _model_change(name: tuple[str, str], sums: Ints) -> ModelChange:
+    calls, changed, newly_priced, no_longer_priced, old, new = sums.tolist()
+    return ModelChange(*name, calls, changed, newly_priced, no_longer_priced, old * _NANO, new * _NANO)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,7 +37,7 @@ class Metrics:
         self.insert_seconds = self._histogram("insert_seconds", "Duration of one insert.", _SECONDS)
         self.batch_rows = self._histogram("batch_rows", "Calls in one insert.", _ROWS)
         self.insert_retries = self._counter("insert_retries_total", "Inserts tried again.", ())
-        self.lost_batches = self._counter(
+        self.released_batches = self._counter(
             "released_batches_total", "Batches given back unstored; they come again.", ("source",)
         )
         self.remembered_calls = self._gauge("remembered_calls", "Calls in the duplicate memory.", ())

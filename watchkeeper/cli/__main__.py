@@ -27,6 +27,11 @@ class Format(StrEnum):
     TABLE = "table"
 
 
+@app.callback()
+def _root() -> None:
+    """Watches the language models that applications depend on."""
+
+
 @app.command()
 def decode(
     files: Annotated[list[Path], typer.Argument(help="OTLP trace files, protobuf or JSON; read as one stream.")],

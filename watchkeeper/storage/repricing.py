@@ -308,7 +308,7 @@ def _evidence_sql(rollup: str, bucket: str) -> str:
                    (sumIf(cost, part IN ('rest', 'old')), sumIf(unpriced, part IN ('rest', 'old'))) AS before,
                    (sumIf(cost, part IN ('rest', 'new')), sumIf(unpriced, part IN ('rest', 'new'))) AS after
             FROM (
-                SELECT 'seen' AS part, bucket, {keys}, toDecimal128(cost_usd, 9) AS cost,
+                SELECT 'seen' AS part, bucket, {keys}, toDecimal128(ifNull(cost_usd, 0), 9) AS cost,
                        reinterpretAsInt64(calls_unpriced) AS unpriced
                 FROM {rollup} WHERE toStartOfHour(bucket) IN ({hours})
                 UNION ALL

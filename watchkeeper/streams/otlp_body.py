@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-from uvicorn._types import ASGIReceiveCallable
+from starlette.types import Receive
 
 from watchkeeper.streams.otlp_failure import Refused, busy, too_large
 from watchkeeper.streams.otlp_inflate import Inflater
@@ -49,7 +49,7 @@ class Account:
         self.held += size
 
 
-async def read_body(receive: ASGIReceiveCallable, max_bytes: int, account: Account) -> bytes:
+async def read_body(receive: Receive, max_bytes: int, account: Account) -> bytes:
     """The body as it comes. Raises :class:`Refused` above ``max_bytes`` and :class:`ClientGone`."""
     pieces: list[bytes] = []
     room = max_bytes
@@ -62,7 +62,7 @@ async def read_body(receive: ASGIReceiveCallable, max_bytes: int, account: Accou
     return b"".join(pieces)
 
 
-async def read_inflated(receive: ASGIReceiveCallable, inflater: Inflater, account: Account) -> bytes:
+async def read_inflated(receive: Receive, inflater: Inflater, account: Account) -> bytes:
     """The decompressed body. Raises as :func:`read_body`, and also where it does not decompress."""
     pieces: list[bytes] = []
     async for compressed in _pieces(receive):
@@ -75,7 +75,7 @@ async def read_inflated(receive: ASGIReceiveCallable, inflater: Inflater, accoun
     return b"".join(pieces)
 
 
-async def _pieces(receive: ASGIReceiveCallable) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] != "http.request":

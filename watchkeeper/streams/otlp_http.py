@@ -21,7 +21,7 @@ every export.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
+from starlette.types import Receive, Scope, Send
 
 from watchkeeper.streams.otlp_auth import Tokens
 from watchkeeper.streams.otlp_body import ClientGone, ReceiveBudget, read_body, read_inflated
@@ -93,7 +93,7 @@ class OtlpHttpApp:
         self._budget = ReceiveBudget(config.receiving_max_bytes)
         self._observe = observe
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         headers = _Headers.of(scope["headers"])
@@ -108,9 +108,8 @@ class OtlpHttpApp:
         self._observe(Answered("http", endpoint.name if endpoint else "unknown", str(answer.status)))
         await _send(send, answer)
 
-    async def _export(
-        self, endpoint: Endpoint | None, method: str, headers: _Headers, receive: ASGIReceiveCallable
-    ) -> bytes:
+    async def _export(self, endpoint: Endpoint | None, method: str, headers: _Headers, receive: Receive) -> bytes:
+        """The answer's body; raises :class:`Refused`. What can be refused by the headers alone is, first."""
         if endpoint is None:
             raise Refused(not_found(", ".join(_ENDPOINTS)))
         if method != "POST":
@@ -122,7 +121,7 @@ class OtlpHttpApp:
         body = await self._read(headers, receive) if endpoint.signal is not None else b""
         return await self._exchange.export(endpoint, encoding, body)
 
-    async def _read(self, headers: _Headers, receive: ASGIReceiveCallable) -> bytes:
+    async def _read(self, headers: _Headers, receive: Receive) -> bytes:
         if headers.content_length > self._max_bytes:
             raise Refused(too_large(self._max_bytes))
         with self._budget.account() as account:
@@ -155,13 +154,11 @@ def _failure_headers(failure: Failure) -> Iterable[Header]:
         yield b"allow", b"POST"
 
 
-async def _send(send: ASGISendCallable, answer: _Answer) -> None:
+async def _send(send: Send, answer: _Answer) -> None:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
         *answer.headers,
     ]
-    await send(
-        {"type": "http.response.start", "status": answer.status, "headers": headers, "trailers": False}
-    )
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

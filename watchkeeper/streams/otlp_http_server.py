@@ -13,8 +13,7 @@ from watchkeeper.streams.otlp_http import OtlpHttpApp
 _KEEP_ALIVE_S = 75
 """Exporters send every 5 s or more; a new connection each time would cost them and us a handshake."""
 _TOO_MANY_CONNECTIONS = (
-    f"HTTP/1.1 503 Service Unavailable\r\nretry-after: {BUSY_RETRY_S}\r\n"
-    "content-length: 0\r\nconnection: close\r\n\r\n"
+    f"HTTP/1.1 503 Service Unavailable\r\nretry-after: {BUSY_RETRY_S}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 ).encode()
 
 
@@ -40,6 +39,8 @@ class HttpServer:
         self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
         while not self._server.started and not self._task.done():
             await asyncio.sleep(0)
+        if self._task.done():
+            self._task.result()
 
     async def stop(self, grace_s: float) -> None:
         """Accept nothing more, let answers go out for ``grace_s``, then cut the connections that are left."""

@@ -90,7 +90,11 @@ class OtlpReceivers:
             self._stop_asked.set_result(deadline_s)
 
     def _run(self, started: Future[Ports]) -> None:
-        asyncio.run(self._serve(started))
+        try:
+            asyncio.run(self._serve(started))
+        finally:
+            if not started.done():  # a defect; its traceback is the thread's
+                started.set_exception(WatchkeeperError("the OTLP receivers failed while starting"))
 
     async def _serve(self, started: Future[Ports]) -> None:
         self._loop = asyncio.get_running_loop()

@@ -1,0 +1,347 @@
+"""OTLP messages from Kafka, each stored exactly once: one contract with the OTLP receivers (:mod:`.source`).
+
+How a batch survives a crash: :meth:`KafkaSource.begin` commits the batch's *first* offset, with its last one in
+the commit's metadata; :meth:`KafkaSource.acknowledge` commits the offset after it, without metadata. Whoever owns
+the partition next finds the metadata and makes exactly the same batch with the same token, which the store
+recognises. The group's offsets are all the state there is.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition, errors
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.base import MemberState
+
+from watchkeeper.clock import Clock
+from watchkeeper.errors import PartitionLost, Transient
+from watchkeeper.streams.kafka_assignment import AssignmentLog, Change
+from watchkeeper.streams.kafka_backpressure import Pressure, patience_s, to_hand_out, to_read
+from watchkeeper.streams.kafka_connection import KafkaConnection
+from watchkeeper.streams.kafka_message import read_record
+from watchkeeper.streams.kafka_partition import BatchLimits, PartitionBuffer, Work
+from watchkeeper.streams.kafka_range import OffsetRange
+from watchkeeper.streams.source import Batch, Rejection, Signal
+
+_log = logging.getLogger(__name__)
+
+_SETTLE_S = 0.1
+_CLOSE_MS = 3_000
+_NOT_A_MEMBER = (
+    errors.CommitFailedError,
+    errors.RebalanceInProgressError,
+    errors.IllegalGenerationError,
+    errors.UnknownMemberIdError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSourceConfig:
+    """What to read, as whom, and within which bounds."""
+
+    connection: KafkaConnection
+    group: str
+    topics: tuple[str, ...]
+    """Topics with OTLP traces."""
+    log_topics: tuple[str, ...] = ()
+    """Topics with OTLP logs."""
+    version: str = "1"
+    """Version of what a message is decoded to; part of every token."""
+    group_instance_id: str = ""
+    limits: BatchLimits = field(default_factory=BatchLimits)
+    buffer_max_bytes: int = 64 * 2**20
+    """Raw messages read ahead, decompressed; batches in work not included."""
+    max_poll_records: int = 5_000
+    fetch_max_bytes: int = 16 * 2**20
+    """Compressed bytes of one fetch; the client library reads one fetch a broker ahead."""
+    partition_fetch_bytes: int = 4 * 2**20
+    session_timeout_s: float = 45.0
+    max_poll_interval_s: float = 300.0
+    commit_timeout_s: float = 10.0
+
+    def consumer_settings(self) -> dict[str, Any]:
+        """The client library's keyword arguments."""
+        return self.connection.settings() | {
+            "group_id": self.group,
+            "group_instance_id": self.group_instance_id or None,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "isolation_level": "read_committed",
+            "allow_auto_create_topics": False,
+            "partition_assignment_strategy": [CooperativeStickyAssignor],
+            "max_poll_records": self.max_poll_records,
+            "max_poll_interval_ms": int(self.max_poll_interval_s * 1000),
+            "session_timeout_ms": int(self.session_timeout_s * 1000),
+            "heartbeat_interval_ms": int(min(3.0, self.session_timeout_s / 3) * 1000),
+            "fetch_max_bytes": self.fetch_max_bytes,
+            "max_partition_fetch_bytes": self.partition_fetch_bytes,
+            "metrics_enabled": False,
+        }
+
+
+class KafkaSource:
+    """A member of the consumer group. Connects at once; one thread owns it.
+
+    Raises :class:`~watchkeeper.errors.Transient` from any method while the brokers do not answer (the same call
+    may be made again), and :class:`~watchkeeper.errors.ConfigError` where they refuse us.
+    """
+
+    stops_on_dead_letters = True
+
+    def __init__(self, config: KafkaSourceConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._told = config.connection.told
+        self._signals = dict.fromkeys(config.topics, Signal.TRACES) | dict.fromkeys(config.log_topics, Signal.LOGS)
+        self._buffers: dict[TopicPartition, PartitionBuffer] = {}
+        self._unopened: set[TopicPartition] = set()
+        self._mean_bytes = 64.0 * 1024
+        self._metadata_kept: bool | None = None
+        self._closed = False
+        with self._told("connect"):
+            self._consumer = KafkaConsumer(**config.consumer_settings())
+        self._assignments = AssignmentLog(self._consumer)
+        self._consumer.subscribe(list(self._signals), listener=self._assignments)
+
+    def poll(self, timeout_s: float) -> Sequence[Batch]:
+        """Batches ready for work, at most one a partition; empty after ``timeout_s`` without any.
+
+        While the group is rebalancing nothing is handed out: the batch might belong to another member.
+        """
+        deadline = self._clock.monotonic() + timeout_s
+        self._commit_done(())
+        wait_s = 0.0
+        while True:
+            self._read(wait_s)
+            pressure = self._pressure()
+            ready = to_hand_out(tuple(self._buffers.values()), pressure) if self._is_member() else []
+            if ready:
+                return [buffer.hand_out(self._config.limits, pressure.now) for buffer in ready]
+            wait_s = deadline - pressure.now
+            if wait_s <= 0:
+                return ()
+            linger_s = patience_s(tuple(self._buffers.values()), pressure)
+            if linger_s is not None and self._is_member():
+                wait_s = min(wait_s, linger_s)
+
+    def begin(self, batches: Sequence[Batch]) -> None:
+        """Record with the brokers, in one commit, that these batches are about to be inserted."""
+        works = {self._place(batch): self._work(batch) for batch in batches}
+        if not works:
+            return
+        self._commit(
+            {place: OffsetAndMetadata(w.range.first, w.range.metadata(), -1) for place, w in works.items()}, batches
+        )
+        if self._metadata_kept is None:
+            self._check_metadata(*next(iter(works.items())))
+
+    def acknowledge(self, batch: Batch, rejections: Mapping[int, Rejection]) -> None:
+        """``batch`` is stored; ``rejections`` are in the dead letters by now, so Kafka need not know them.
+
+        A commit costs more than a message (2 ms of CPU), so there is one for all batches of a poll: it is made
+        when the last of them is acknowledged or released. A crash before that repeats them with their old tokens.
+        """
+        self._work(batch).done = True
+        if not self._in_work():
+            self._commit_done((batch,))
+
+    def release(self, batch: Batch, error: Exception) -> None:
+        """``batch`` comes again, with the same messages and token, unless its partition is lost."""
+        buffer = self._buffers.get(self._place(batch))
+        if buffer is None or buffer.work is None or buffer.work.batch is not batch:
+            return
+        _log.warning("%s comes again: %s", batch.token, error)
+        buffer.take_back()
+        if not self._in_work():
+            self._commit_done(())
+
+    def keep_alive(self) -> None:
+        """Take part in the group's life for a moment, with everything paused; takes up to 0.1 s."""
+        self._poll_paused()
+
+    def owns(self, batch: Batch) -> bool:
+        """Is the batch's partition still ours? False for good once it was lost, even if it comes back."""
+        buffer = self._buffers.get(self._place(batch))
+        if buffer is None or self._consumer.group_metadata().state is MemberState.UNJOINED:
+            return False
+        return buffer.holds(batch)
+
+    def lag(self) -> Mapping[tuple[str, int], int]:
+        """Messages not yet stored, by topic and partition, as of the last fetch. Asks nobody; any thread may call."""
+        buffers = tuple(self._buffers.values())
+        known = {(buffer.topic, buffer.partition): buffer.lag() for buffer in buffers}
+        return {place: lag for place, lag in known.items() if lag is not None}
+
+    def close(self) -> None:
+        """Leave the group (a static member stays until its session ends). Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._commit_done(())
+        except (PartitionLost, Transient) as error:
+            _log.warning("closing without the last commit, its batches come again with their tokens: %s", error)
+        self._buffers.clear()
+        with self._told("leave the group"):
+            self._consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
+
+    # --- reading
+
+    def _read(self, wait_s: float) -> None:
+        self._open_partitions()
+        wanted = {self._place_of(buffer) for buffer in to_read(tuple(self._buffers.values()), self._pressure())}
+        self._resume_only(wanted - self._unopened)
+        with self._told("read"):
+            records = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=self._room())
+        self._follow_assignments()
+        self._keep(records)
+
+    def _keep(self, records: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        now = self._clock.monotonic()
+        for place, found in records.items():
+            buffer = self._buffers.get(place)
+            if buffer is None:
+                continue
+            messages = [read_record(record, self._signals[place.topic]) for record in found]
+            buffer.add(messages, now)
+            self._mean_bytes += (sum(len(m.body) for m in messages) / len(messages) - self._mean_bytes) * 0.5
+        for place, buffer in self._buffers.items():
+            buffer.end = self._consumer.highwater(place)
+            if buffer.replaying:
+                buffer.read_up_to(self._position(place))
+
+    def _room(self) -> int:
+        """Records that still fit, by their mean size: the library decompresses no more than it is asked for."""
+        held = sum(buffer.held_bytes for buffer in self._buffers.values())
+        room = (self._config.buffer_max_bytes - held) / max(1.0, self._mean_bytes)
+        return max(1, min(self._config.max_poll_records, int(room)))
+
+    def _position(self, place: TopicPartition) -> int:
+        with self._told("read the position"):
+            return self._consumer.position(place, timeout_ms=int(_SETTLE_S * 1000)) or 0
+
+    def _resume_only(self, wanted: set[TopicPartition]) -> None:
+        paused = self._consumer.paused()
+        self._consumer.pause(*(self._consumer.assignment() - wanted - paused))
+        self._consumer.resume(*(wanted & paused & self._consumer.assignment()))
+
+    def _poll_paused(self) -> None:
+        self._resume_only(set())
+        with self._told("stay in the group"):
+            records = self._consumer.poll(timeout_ms=int(_SETTLE_S * 1000), max_records=1)
+        self._follow_assignments()
+        self._keep(records)
+
+    def _pressure(self) -> Pressure:
+        return Pressure(self._config.limits, self._config.buffer_max_bytes, self._clock.monotonic())
+
+    # --- the group
+
+    def _is_member(self) -> bool:
+        return self._consumer.group_metadata().state is MemberState.STABLE
+
+    def _follow_assignments(self) -> None:
+        while (change := self._assignments.next_change()) is not None:
+            what, places = change
+            for place in places:
+                self._buffers.pop(place, None)
+                self._unopened.discard(place)
+            if what is Change.GIVEN:
+                self._unopened |= places
+
+    def _open_partitions(self) -> None:
+        """Find out where the last owner of each new partition stopped, and go there."""
+        for place in tuple(self._unopened):
+            with self._told("read the group's offsets"):
+                found = self._consumer.committed(
+                    place, metadata=True, timeout_ms=int(self._config.commit_timeout_s * 1000)
+                )
+            self._open(place, found)
+
+    def _open(self, place: TopicPartition, found: Any) -> None:
+        self._unopened.discard(place)
+        if place not in self._consumer.assignment():
+            return
+        replay = OffsetRange.pending(found.offset, found.metadata) if found is not None else None
+        buffer = PartitionBuffer(place.topic, place.partition, self._config.version, replay)
+        if found is None:
+            self._consumer.seek_to_beginning(place)
+        else:
+            buffer.done_to = found.offset
+            self._consumer.seek(place, found.offset)
+        self._buffers[place] = buffer
+
+    # --- committing
+
+    def _in_work(self) -> bool:
+        return any(buffer.work is not None and not buffer.work.done for buffer in self._buffers.values())
+
+    def _commit_done(self, required: Sequence[Batch]) -> None:
+        done = {
+            place: buffer.work
+            for place, buffer in self._buffers.items()
+            if buffer.work is not None and buffer.work.done
+        }
+        if not done:
+            return
+        self._commit(
+            {place: OffsetAndMetadata(work.range.last + 1, "", -1) for place, work in done.items()}, required
+        )
+        for place, work in done.items():
+            buffer = self._buffers.get(place)
+            if buffer is not None and buffer.work is work:
+                buffer.settle()
+
+    def _commit(self, offsets: dict[TopicPartition, OffsetAndMetadata], required: Sequence[Batch]) -> None:
+        """Commit for the partitions that are still ours. Raises PartitionLost if one of ``required`` is not."""
+        buffers = {place: self._buffers[place] for place in offsets}
+        deadline = self._clock.monotonic() + self._config.commit_timeout_s
+        while True:
+            try:
+                with self._told("commit"):
+                    self._commit_once(offsets)
+                return
+            except PartitionLost:
+                if self._clock.monotonic() > deadline:
+                    raise Transient("could not commit: the consumer group does not come to rest") from None
+            self._poll_paused()
+            self._require(required)
+            offsets = {p: offset for p, offset in offsets.items() if self._buffers.get(p) is buffers[p]}
+
+    def _commit_once(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        if not offsets:
+            return
+        try:
+            self._consumer.commit(offsets, timeout_ms=int(self._config.commit_timeout_s * 1000))
+        except _NOT_A_MEMBER as error:
+            raise PartitionLost(f"the group is rebalancing or has put us out: {type(error).__name__}") from None
+
+    def _require(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            self._work(batch)
+
+    def _work(self, batch: Batch) -> Work:
+        buffer = self._buffers.get(self._place(batch))
+        if buffer is None or buffer.work is None or buffer.work.batch is not batch:
+            raise PartitionLost(f"{batch.source}-{batch.partition} is no longer ours: {batch.token} is dropped")
+        return buffer.work
+
+    def _check_metadata(self, place: TopicPartition, work: Work) -> None:
+        """Once: does the broker give back what was committed beside the offset?"""
+        with self._told("read the group's offsets"):
+            found = self._consumer.committed(
+                place, metadata=True, timeout_ms=int(self._config.commit_timeout_s * 1000)
+            )
+        self._metadata_kept = found is not None and found.metadata == work.range.metadata()
+        if not self._metadata_kept:
+            _log.warning("this broker forgets commit metadata: after a crash, a batch may be stored twice")
+
+    @staticmethod
+    def _place(batch: Batch) -> TopicPartition:
+        return TopicPartition(batch.source, batch.partition)
+
+    @staticmethod
+    def _place_of(buffer: PartitionBuffer) -> TopicPartition:
+        return TopicPartition(buffer.topic, buffer.partition)
