@@ -38,7 +38,7 @@ class AttributeValues:
     @cached_property
     def objects(self) -> list[Any]:
         """The distinct values as Python objects."""
-        return [any_value.decode(value) for value in self._encoded.dictionary.to_pylist()]
+        return any_value.decode_all(self._encoded.dictionary)
 
     @cached_property
     def structures(self) -> list[Any]:

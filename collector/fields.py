@@ -31,6 +31,17 @@ class TextField:
         self.values: list[str] = [""]
         self._index: dict[str, int] = {"": 0}
 
+    def codes_of(self, words: list[str]) -> Rows:
+        """The codes of many words."""
+        known = len(self.values)
+        for word in dict.fromkeys(words):
+            if word not in self._index:
+                self._index[word] = len(self.values)
+                self.values.append(word[:_LONGEST_WORD])
+        if known == 1 and len(self.values) - 1 == len(words):
+            return np.arange(1, len(self.values), dtype=np.int32)
+        return np.array([self._index[word] for word in words], np.int32)
+
     def code(self, word: str) -> int:
         """The code of ``word``, new or known; longer words than we keep are cut."""
         word = word[:_LONGEST_WORD]
@@ -91,15 +102,15 @@ class Scope:
 
 def as_word(value: Any) -> str:
     """A Python object as a word; empty for what hides or says nothing."""
+    if type(value) is str:
+        return "" if value in HIDDEN_VALUES else value.strip()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, list) and len(value) == 1:
         return as_word(value[0])
-    if not isinstance(value, str) or value in HIDDEN_VALUES:
-        return ""
-    return value.strip()
+    return ""
 
 
 def as_flag(value: Any) -> int:
@@ -120,7 +131,7 @@ def read_texts(table: AttributeTable, readings: Iterable[Reading], scope: Scope,
         found = table.get(reading.key)
         if found is None or not scope.selects(reading.only):
             continue
-        codes = np.array([field.code(word) for word in _mapped(found, reading, as_word)], np.int32)[found.codes]
+        codes = field.codes_of(_mapped(found, reading, as_word))[found.codes]
         mask = scope.limit(found.rows, reading.only)
         field.fill(*(found.rows, codes) if mask is None else (found.rows[mask], codes[mask]))
     return fields

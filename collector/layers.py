@@ -16,7 +16,7 @@ import numpy.typing as npt
 from collector.any_value import Ints
 from collector.dialects import Role
 from collector.fields import TextField
-from collector.memory import CallMemory, Remembered, SeenCall
+from collector.memory import CallMemory, Remembered, ResponseViews
 from collector.readings import Readings
 from collector.recognise import Recognised
 from collector.spans import Keys, Spans, span_keys, trace_keys
@@ -128,7 +128,7 @@ def _drop_repeated(work: _Work, memory: CallMemory) -> None:
         again[first] = False
         for row in rows[again].tolist():
             work.drop(row, "repeated_span")
-    for position in memory.seen_spans(keys):
+    for position in memory.seen_spans(keys).tolist():
         if work.role[rows[position]] != Role.REPEAT:
             work.drop(int(rows[position]), "repeated_span")
 
@@ -311,7 +311,7 @@ def _tokens_agree(work: _Work, outer: int, inner: int) -> bool:
 def _drop_known_views(work: _Work, memory: CallMemory) -> None:
     """Another view of the call was stored in an earlier batch."""
     calls = _calls(work)
-    for position in memory.known_views(work.keys[calls], work.parent_keys[calls]):
+    for position in memory.known_views(work.keys[calls], work.parent_keys[calls]).tolist():
         work.drop(int(calls[position]), "duplicate")
     calls = _calls(work)
     rows, views = _response_views(work, calls)
@@ -319,22 +319,18 @@ def _drop_known_views(work: _Work, memory: CallMemory) -> None:
         work.drop(int(calls[rows[position]]), "duplicate")
 
 
-def _response_views(work: _Work, calls: npt.NDArray[np.intp]) -> tuple[Ints, list[SeenCall]]:
+def _response_views(work: _Work, calls: npt.NDArray[np.intp]) -> tuple[Ints, ResponseViews]:
     """Positions in ``calls`` that carry a response id, and their view of it."""
-    texts, spans = work.readings.texts, work.spans
-    codes = texts["response_id"].codes[calls]
-    positions = np.flatnonzero(codes)
-    values, emitters = texts["response_id"].values, work.emitter.values
-    views = [
-        (values[code], emitters[emitter], start, end)
-        for code, emitter, start, end in zip(
-            codes[positions].tolist(),
-            work.emitter.codes[calls[positions]].tolist(),
-            spans.start_ns[calls[positions]].tolist(),
-            spans.end_ns[calls[positions]].tolist(),
-            strict=True,
-        )
-    ]
+    response, emitter, spans = work.readings.texts["response_id"], work.emitter, work.spans
+    positions = np.flatnonzero(response.codes[calls])
+    rows = calls[positions]
+    emitters = np.array([hash(word) for word in emitter.values], np.int64)
+    views = ResponseViews(
+        [hash(response.values[code]) for code in response.codes[rows].tolist()],
+        emitters[emitter.codes[rows]].tolist(),
+        spans.start_ns[rows],
+        spans.end_ns[rows],
+    )
     return positions.astype(np.int64), views
 
 

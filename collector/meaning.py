@@ -68,8 +68,9 @@ def _provider(spans: Spans, readings: Readings) -> None:
     provider = texts["provider"].map(canonical_provider)
     host = texts["server_address"].map(lambda word: _by_part(PROVIDER_BY_HOST, word.lower()))
     corrected = (host.codes != 0) & provider.where(_HOST_CORRECTS.__contains__)
-    for row in np.flatnonzero(corrected).tolist() if corrected.any() else ():
-        provider.set(row, host.get(row))
+    if corrected.any():
+        host_codes = provider.codes_of(host.values)[host.codes]
+        provider.codes[corrected] = host_codes[corrected]
     for guess in (
         texts["model"].map(lambda word: _by_prefix(PROVIDER_BY_MODEL, word.lower())),
         texts["request_model"].map(lambda word: _by_prefix(PROVIDER_BY_MODEL, word.lower())),
@@ -89,8 +90,7 @@ def _scope_provider(spans: Spans) -> TextField:
 def _fill_from(field: TextField, other: TextField) -> None:
     rows = np.flatnonzero((field.codes == 0) & (other.codes != 0)).astype(np.int32)
     if len(rows):
-        codes = np.array([field.code(word) for word in other.values], np.int32)
-        field.codes[rows] = codes[other.codes[rows]]
+        field.codes[rows] = field.codes_of(other.values)[other.codes[rows]]
 
 
 def _models(spans: Spans, recognised: Recognised, readings: Readings) -> None:

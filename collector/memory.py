@@ -1,18 +1,32 @@
 """What the collector remembers of recent calls, to recognise other views of them: bounded, in two generations.
 
 When the young generation is full it becomes the old one and the oldest is forgotten, so between one and two
-capacities of calls are remembered.
+capacities of calls are remembered. Look-ups are set operations over a whole batch: nothing is looped over until
+something is found.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
+import numpy as np
+
+from collector.any_value import Ints
 from collector.spans import Keys
 
-SeenCall = tuple[str, str, int, int]
-"""Response id, emitter, start and end in Unix nanoseconds."""
-
 _SKEW_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseViews:
+    """Views of response ids, side by side: hash of the id, hash of the emitter, start and end in Unix nanoseconds."""
+
+    ids: list[int]
+    emitters: list[int]
+    start_ns: Ints
+    end_ns: Ints
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +35,41 @@ class Remembered:
 
     keys: Keys
     parent_keys: Keys
-    responses: Sequence[SeenCall]
+    responses: ResponseViews
+
+
+@dataclass(slots=True)
+class _Generation:
+    spans: set[int] = field(default_factory=set)
+    parents: set[int] = field(default_factory=set)
+    responses: dict[int, int] = field(default_factory=dict)
+    """Hash of a response id → its position in the three lists below."""
+    emitters: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    def add(self, stored: Remembered) -> None:
+        self.spans.update(stored.keys.tolist())
+        self.parents.update(stored.parent_keys[stored.parent_keys != 0].tolist())
+        views = stored.responses
+        # The first view of an id stays: later ones are compared with what was counted.
+        fresh = dict(zip(views.ids, count(len(self.emitters)), strict=False))
+        self.responses = fresh | self.responses if self.responses.keys() & fresh.keys() else self._joined(fresh)
+        self.emitters += views.emitters
+        self.starts += views.start_ns.tolist()
+        self.ends += views.end_ns.tolist()
+
+    def _joined(self, fresh: dict[int, int]) -> dict[int, int]:
+        self.responses.update(fresh)
+        return self.responses
+
+    def is_other_view(self, views: ResponseViews, position: int) -> bool:
+        """Another emitter reported the same response id at an overlapping time."""
+        known = self.responses.get(views.ids[position])
+        if known is None or self.emitters[known] == views.emitters[position]:
+            return False
+        start, end = int(views.start_ns[position]), int(views.end_ns[position])
+        return self.starts[known] <= end + _SKEW_NS and start <= self.ends[known] + _SKEW_NS
 
 
 class CallMemory:
@@ -29,49 +77,42 @@ class CallMemory:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._spans: list[set[int]] = [set(), set()]
-        self._parents: list[set[int]] = [set(), set()]
-        self._responses: list[dict[int, tuple[int, int, int]]] = [{}, {}]
+        self._generations = (_Generation(), _Generation())
 
     def __len__(self) -> int:
-        return sum(len(generation) for generation in self._spans)
+        return sum(len(generation.spans) for generation in self._generations)
 
-    def seen_spans(self, keys: Keys) -> list[int]:
+    def seen_spans(self, keys: Keys) -> Ints:
         """Positions of spans stored before."""
-        young, old = self._spans
-        if not young and not old:
-            return []
-        return [i for i, key in enumerate(keys.tolist()) if key in young or key in old]
+        return _positions(keys, [generation.spans for generation in self._generations])
 
-    def known_views(self, keys: Keys, parent_keys: Keys) -> list[int]:
+    def known_views(self, keys: Keys, parent_keys: Keys) -> Ints:
         """Positions of spans that are the parent or the child of a call stored before."""
-        young, old = self._spans
-        young_parents, old_parents = self._parents
-        return [
-            i
-            for i, (key, parent) in enumerate(zip(keys.tolist(), parent_keys.tolist(), strict=True))
-            if key in young_parents or key in old_parents or (parent and (parent in young or parent in old))
-        ]
+        parents = _positions(keys, [generation.parents for generation in self._generations])
+        below = np.flatnonzero(parent_keys)
+        children = below[_positions(parent_keys[below], [generation.spans for generation in self._generations])]
+        return np.union1d(parents, children)
 
-    def known_responses(self, views: Sequence[SeenCall]) -> list[int]:
+    def known_responses(self, views: ResponseViews) -> list[int]:
         """Positions of views whose response id another emitter reported before, at an overlapping time."""
-        young, old = self._responses
-        found = []
-        for position, (response_id, emitter, start, end) in enumerate(views):
-            key = hash(response_id)
-            seen = young.get(key) or old.get(key)
-            if seen and seen[0] != hash(emitter) and seen[1] <= end + _SKEW_NS and start <= seen[2] + _SKEW_NS:
-                found.append(position)
-        return found
+        if all(generation.responses.keys().isdisjoint(views.ids) for generation in self._generations):
+            return []
+        return [
+            position
+            for position in range(len(views))
+            if any(generation.is_other_view(views, position) for generation in self._generations)
+        ]
 
     def add(self, stored: Remembered) -> None:
         """Remember stored calls."""
-        if len(self._spans[0]) >= self._capacity:
-            self._spans = [set(), self._spans[0]]
-            self._parents = [set(), self._parents[0]]
-            self._responses = [{}, self._responses[0]]
-        self._spans[0].update(stored.keys.tolist())
-        self._parents[0].update(stored.parent_keys[stored.parent_keys != 0].tolist())
-        young = self._responses[0]
-        for response_id, emitter, start, end in stored.responses:
-            young.setdefault(hash(response_id), (hash(emitter), start, end))
+        young, _ = self._generations
+        if len(young.spans) >= self._capacity:
+            self._generations = (_Generation(), young)
+        self._generations[0].add(stored)
+
+
+def _positions(keys: Keys, known: list[set[int]]) -> Ints:
+    wanted = keys.tolist()
+    if all(generation.isdisjoint(wanted) for generation in known):
+        return np.zeros(0, np.int64)
+    return np.array([i for i, key in enumerate(wanted) if any(key in generation for generation in known)], np.int64)

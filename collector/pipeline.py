@@ -136,5 +136,3 @@ class Pipeline:
 
 def _rejections(bad: Mapping[int, BadMessage]) -> dict[int, Rejection]:
     return {position: Rejection(error.reason, error.detail) for position, error in bad.items()}
-
-

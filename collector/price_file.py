@@ -121,9 +121,7 @@ class Price(_Scoped):
         brackets = [_unit_prices(self, UnitPrices(request=nano_per_call(self.per_request)))]
         for step in self.above:
             brackets.append(_unit_prices(step, brackets[-1]))
-        return Quote(
-            tuple(step.input_tokens for step in self.above), tuple(b.completed() for b in brackets), version
-        )
+        return Quote(tuple(step.input_tokens for step in self.above), tuple(b.completed() for b in brackets), version)
 
 
 class Discount(_Scoped):

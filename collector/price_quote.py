@@ -50,10 +50,7 @@ class UnitPrices(NamedTuple):
     def times(self, factor: Decimal) -> "UnitPrices":
         """These prices after a discount; unknown stays unknown."""
         return UnitPrices(
-            *(
-                price if price == UNKNOWN else int((price * factor).to_integral_value(ROUND_HALF_EVEN))
-                for price in self
-            )
+            *(price if price == UNKNOWN else int((price * factor).to_integral_value(ROUND_HALF_EVEN)) for price in self)
         )
 
 

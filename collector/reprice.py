@@ -15,7 +15,8 @@ import pyarrow as pa
 from collector.nano_dollars import Flags, Ints, from_decimals
 from collector.price_book import PriceBook
 from collector.pricing import PriceInput, price
-from watchkeeper.storage.repricing import COST_COLUMNS, PRICED_FROM, Period, Repricing, Run
+from watchkeeper.storage.repricing import Period, Repricing, Run
+from watchkeeper.storage.repricing_sql import COST_COLUMNS, PRICED_FROM
 
 _MOST_CALLS = 250_000
 _NANO = Decimal("1e-9")

@@ -32,7 +32,8 @@ def main(
     seed: Annotated[int, typer.Option(help="equal seeds make equal traffic")] = 7,
 ) -> None:
     """Show Watchkeeper at work on traffic from real instrumentations."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     console, clock = make_console(), SystemClock()
     try:
         with tempfile.TemporaryDirectory(prefix="watchkeeper-demo-") as directory:
@@ -55,7 +56,7 @@ def _backend(kafka: bool, directory: Path, clock: Clock) -> AbstractContextManag
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """SIGTERM ends the demo as Ctrl-C does: through the cleaning up."""
+    """Either signal ends the demo through the cleaning up, even where the shell had Ctrl-C ignored."""
     raise KeyboardInterrupt
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -28,6 +28,7 @@ from demo.truth import Truth
 
 _START_S = 10.0
 _STOP_S = 5.0
+_CLIENT_CLOSED = 499
 _ATTEMPT_HEADER = "x-stainless-retry-count"
 """Both vendors' clients send it: 0 for the first attempt."""
 
@@ -59,7 +60,10 @@ class MockProvider:
         return handle
 
     async def _handle(self, request: Request, api: Api) -> Response:
-        ask = _read(request, await request.body(), api)
+        try:
+            ask = _read(request, await request.body(), api)
+        except ClientDisconnect:
+            return Response(status_code=_CLIENT_CLOSED)
         profile = self._profiles.get(f"{ask.application}/{ask.model}") or self._profiles.get(ask.model)
         if profile is None:
             unknown = f"The model `{ask.model}` does not exist"

@@ -123,9 +123,9 @@ def test_a_crash_before_any_write_is_finished_by_the_next_run(
     resumed = repricer(later).resume()
     assert len(resumed) == (crash_at > 1)
     assert disagreements(client) == []
-    if crash_at == 1:
-        repricer(later).apply(period)
-        assert disagreements(client) == []
+    # What came in between has old prices, and a day that was done is not looked at again.
+    repricer(later).apply(period)
+    assert disagreements(client) == []
     assert [change.changed for change in repricer(later).preview(period)] == [0] * 4
 
 

@@ -1,0 +1,57 @@
+"""How long rows are kept: a TTL per table, set from settings at every start."""
+
+import re
+from dataclasses import dataclass
+
+from watchkeeper.errors import ConfigError
+from watchkeeper.storage.client import Store
+
+MOST_DAYS = 20_000
+"""ClickHouse counts the seconds of a TTL in 32 bits; this keeps their end before the year 2106."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days after which the rows of a table go."""
+
+    calls_days: int = 30
+    rollup_1m_days: int = 90
+    rollup_1h_days: int = 730
+    scores_days: int = 730
+    dead_letters_days: int = 14
+    content_days: int = 3
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not 1 <= getattr(self, name) <= MOST_DAYS:
+                raise ConfigError(f"{name} is {getattr(self, name)}: choose a number of days from 1 to {MOST_DAYS}")
+
+
+def apply_retention(store: Store, retention: Retention) -> None:
+    """Set the TTL of each table where it is not yet as wanted."""
+    for table, wanted in _wanted(retention).items():
+        if _present(store, table) != wanted:
+            store.command(f"ALTER TABLE {table} MODIFY TTL {wanted}")
+
+
+def _wanted(retention: Retention) -> dict[str, str]:
+    def after(column: str, days: int) -> str:
+        return f"{column} + toIntervalDay({days})"
+
+    return {
+        "calls": after("toDateTime(ts)", retention.calls_days),
+        "calls_1m": after("bucket", retention.rollup_1m_days),
+        "calls_1h": after("bucket", retention.rollup_1h_days),
+        "scores": after("toDateTime(ts)", retention.scores_days),
+        "dead_letters": after("toDateTime(stored_at)", retention.dead_letters_days),
+        "content": after("toDateTime(ts)", retention.content_days),
+    }
+
+
+def _present(store: Store, table: str) -> str:
+    rows = store.query_rows(
+        "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
+        {"table": table},
+    )
+    found = re.search(r" TTL (.+?)(?: SETTINGS |$)", rows[0]["engine_full"]) if rows else None
+    return found[1] if found else ""
