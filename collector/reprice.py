@@ -25,7 +25,10 @@ _SUMMED = ("calls", "changed", "newly_priced", "no_longer_priced", "old", "new")
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """What a repricing changes for one model. Sums are over all calls of the period that have a cost."""
+    """What a repricing changes for one model. ``changed`` and the two after it count stored rows.
+
+    The sums are over every call of the period that has a cost.
+    """
 
     provider: str
     model: str
@@ -38,7 +41,7 @@ class ModelChange:
 
 
 class Repricer:
-    """Runs repricings, one at a time. ``new_id`` gives letters and digits never given before."""
+    """Runs repricings, one at a time. ``new_id`` gives letters and digits that it never gave before."""
 
     def __init__(
         self, table: Repricing, book: PriceBook, new_id: Callable[[], str], most_calls: int = _MOST_CALLS
@@ -86,7 +89,7 @@ class Repricer:
         changed = compared.table.filter(pa.array(compared.changed))
         if not changed.num_rows:
             return run
-        slice_id = self._new_id()
+        slice_id = f"slice_{self._new_id()}"
         self._table.stage(slice_id, changed)
         run = run.staged(slice_id, part.end)
         self._table.record(run)
@@ -138,7 +141,8 @@ def _input(calls: pa.Table) -> PriceInput:
 
 def _by_model(compared: _Compared) -> Iterable[tuple[tuple[str, str], Ints]]:
     (old, was_known), (new, is_known) = compared.old, compared.new
-    counts = (np.ones(len(old), np.int64), compared.changed, ~was_known & is_known, was_known & ~is_known, old, new)
+    calls = compared.table["calls"].to_numpy()
+    counts = (calls, compared.changed, ~was_known & is_known, was_known & ~is_known, old, new)
     table = compared.table.select(["provider", "model"])
     for name, column in zip(_SUMMED, counts, strict=True):
         table = table.append_column(name, pa.array(column.astype(np.int64)))

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clickhouse_connect.driver.client import Client
 
 from collector.price_book import PriceBook
 from collector.price_file import PriceFile
 from collector.price_list import PriceList
 from collector.reprice import Repricer
-from tests.collector.repricing_store import Crash, TestStore, add_calls, connect, create, day, disagreements
+from tests.collector.repricing_store import Crash, CrashingStore, add_calls, create, day, disagreements
 from watchkeeper.clock import ManualClock, SystemClock
 from watchkeeper.errors import StoreUnavailable
+from watchkeeper.storage.client import Store, StoreConfig
 from watchkeeper.storage.repricing import Period, Repricing
 
 pytestmark = pytest.mark.clickhouse
@@ -42,29 +42,44 @@ _ids = count()
 
 
 @pytest.fixture
-def client(engine_path: str) -> Iterator[Client]:
-    database = f"reprice_{next(_ids)}"
-    client = connect(engine_path)
-    create(client, database)
-    yield client
-    client.command("USE default")
-    client.command(f"DROP DATABASE {database}")
+def store(engine_path: str) -> Iterator[CrashingStore]:
+    opened = CrashingStore(StoreConfig("chdb", f"reprice_{next(_ids)}", Path(engine_path)))
+    create(opened)
+    opened.writes.clear()
+    yield opened
+    opened.drop_database()
+    opened.close()
 
 
-def repricer(store: TestStore, book: PriceBook = NEW, most_calls: int = 100_000) -> Repricer:
+@pytest.fixture
+def later(store: CrashingStore) -> Iterator[CrashingStore]:
+    """The store as the next process sees it, so late that no insert's token is remembered any more."""
+    opened = CrashingStore(store.config)
+    opened.forget_tokens = True
+    yield opened
+    opened.close()
+
+
+def repricer(store: Store, book: PriceBook = NEW, most_calls: int = 100_000) -> Repricer:
     return Repricer(Repricing(store, SystemClock()), book, lambda: f"id{next(_ids)}", most_calls)
 
 
-def costs(client: Client) -> dict[str, Any]:
-    rows = client.query("SELECT model, sum(cost_usd) FROM calls GROUP BY model").result_rows
-    return {str(row[0]): row[1] for row in rows}
+def crash(store: CrashingStore, crash_at: int, period: Period) -> None:
+    store.crash_at = crash_at
+    with pytest.raises(Crash):
+        repricer(store).apply(period)
 
 
-def test_preview_shows_each_model_and_writes_nothing(client: Client) -> None:
-    add_calls(client, 2_000, 1, OLD)
-    store, before = TestStore(client), costs(client)
+def costs(store: Store) -> dict[str, Any]:
+    rows = store.query_rows("SELECT model, sum(cost_usd) AS cost FROM calls GROUP BY model")
+    return {row["model"]: row["cost"] for row in rows}
+
+
+def test_preview_shows_each_model_and_writes_nothing(store: CrashingStore) -> None:
+    add_calls(store, 2_000, 1, OLD)
+    before = costs(store)
     changes = {change.model: change for change in repricer(store).preview(ALL)}
-    assert store.writes == [] and costs(client) == before
+    assert store.writes == [] and costs(store) == before
     assert sum(change.calls for change in changes.values()) == 2_000
     assert changes["prod-chat"].newly_priced == changes["prod-chat"].changed > 0
     assert changes["prod-chat"].old_usd == 0 < changes["prod-chat"].new_usd
@@ -73,115 +88,104 @@ def test_preview_shows_each_model_and_writes_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("most_calls", [100_000, 300])
-def test_apply_writes_what_preview_shows_and_a_rerun_changes_nothing(client: Client, most_calls: int) -> None:
-    add_calls(client, 2_000, 1, OLD)
-    store = TestStore(client)
+def test_apply_writes_what_preview_shows_and_a_rerun_changes_nothing(store: CrashingStore, most_calls: int) -> None:
+    add_calls(store, 2_000, 1, OLD)
     expected = {change.model: change.new_usd for change in repricer(store).preview(ALL)}
     done: list[datetime] = []
     repricer(store, most_calls=most_calls).apply(ALL, done.append)
-    assert disagreements(client) == []
-    assert {model: cost or Decimal(0) for model, cost in costs(client).items()} == expected
+    assert disagreements(store) == []
+    assert {model: cost or Decimal(0) for model, cost in costs(store).items()} == expected
     assert done == sorted(done) and (len(done) > 3) == (most_calls < 2_000)
     written = len(store.writes)
     repricer(store).apply(ALL)
     assert [sql[:24] for sql in store.writes[written:]] == ["INSERT INTO reprice_runs"] * 2
-    assert disagreements(client) == []
+    assert disagreements(store) == []
 
 
-def test_parts_and_status_are_rewritten_with_the_total(client: Client) -> None:
-    add_calls(client, 500, 1, OLD)
-    repricer(TestStore(client)).apply(ALL)
-    (row,) = client.query(
-        "SELECT countIf(cost_usd != cost_input_usd + cost_cache_read_usd + cost_cache_write_usd + cost_output_usd), "
-        "countIf(cost_status = 'priced' AND cost_usd IS NULL), "
-        "countIf(model = 'prod-chat' AND cost_status = 'unpriced'), "
-        "countIf(model = 'gpt-4o' AND price_version = 'new') > 0 FROM calls"
-    ).result_rows
-    assert row == (0, 0, 0, True)
+def test_parts_and_status_are_rewritten_with_the_total(store: CrashingStore) -> None:
+    add_calls(store, 500, 1, OLD)
+    repricer(store).apply(ALL)
+    (row,) = store.query_rows(
+        "SELECT countIf(cost_usd != cost_input_usd + cost_cache_read_usd + cost_cache_write_usd + cost_output_usd) "
+        "AS torn, countIf(cost_status = 'priced' AND cost_usd IS NULL) AS costless, "
+        "countIf(model = 'prod-chat' AND cost_status = 'unpriced') AS unpriced, "
+        "countIf(model = 'gpt-4o' AND price_version = 'new') AS rewritten FROM calls"
+    )
+    assert row["rewritten"] > 0 and row["torn"] == row["costless"] == row["unpriced"] == 0
 
 
-def test_the_period_and_the_model_bound_what_is_touched(client: Client) -> None:
-    add_calls(client, 2_000, 1, OLD)
-    repricer(TestStore(client)).apply(Period(day(1), day(2), "gpt-4o"))
-    touched = "SELECT DISTINCT toDate(ts), model FROM calls WHERE price_version = 'new'"
-    assert client.query(touched).result_rows == [(day(1).date(), "gpt-4o")]
-    assert disagreements(client) == []
+def test_the_period_and_the_model_bound_what_is_touched(store: CrashingStore) -> None:
+    add_calls(store, 2_000, 1, OLD)
+    repricer(store).apply(Period(day(1), day(2), "gpt-4o"))
+    touched = "SELECT DISTINCT toDate(ts) AS day, model FROM calls WHERE price_version = 'new'"
+    assert store.query_rows(touched) == [{"day": day(1).date(), "model": "gpt-4o"}]
+    assert disagreements(store) == []
 
 
 @pytest.mark.parametrize(
     ("period", "crash_at"), [*((ONE_DAY, n + 1) for n in range(WRITES_OF_A_SLICE)), (ALL, 14), (ALL, 17), (ALL, 26)]
 )
 def test_a_crash_before_any_write_is_finished_by_the_next_run(
-    client: Client, period: Period, crash_at: int
+    store: CrashingStore, later: CrashingStore, period: Period, crash_at: int
 ) -> None:
-    add_calls(client, 300, 1, OLD)
-    with pytest.raises(Crash):
-        repricer(TestStore(client, crash_at)).apply(period)
-    add_calls(client, 100, 2, OLD)
-    # The next process may come so late that no token is remembered any more.
-    later = TestStore(client, token_suffix="-forgotten")
+    add_calls(store, 300, 1, OLD)
+    crash(store, crash_at, period)
+    add_calls(store, 100, 2, OLD)
     resumed = repricer(later).resume()
     assert len(resumed) == (crash_at > 1)
-    assert disagreements(client) == []
+    assert disagreements(later) == []
     # What came in between has old prices, and a day that was done is not looked at again.
     repricer(later).apply(period)
-    assert disagreements(client) == []
+    assert disagreements(later) == []
     assert [change.changed for change in repricer(later).preview(period)] == [0] * 4
 
 
-def test_a_slice_takes_the_writes_that_the_crash_test_counts(client: Client) -> None:
-    add_calls(client, 300, 1, OLD)
-    store = TestStore(client)
+def test_a_slice_takes_the_writes_that_the_crash_test_counts(store: CrashingStore) -> None:
+    add_calls(store, 300, 1, OLD)
     repricer(store).apply(ONE_DAY)
     assert len(store.writes) == WRITES_OF_A_SLICE
     assert repricer(store).resume() == []
-    assert client.query("SELECT count() FROM repriced_calls").result_rows == [(0,)]
+    assert store.query_rows("SELECT count() AS left FROM repriced_calls") == [{"left": 0}]
 
 
-def test_calls_that_arrive_while_it_runs_are_counted_once(client: Client, engine_path: str) -> None:
-    add_calls(client, 1_000, 1, OLD)
-    other = connect(engine_path)
-    other.command(f"USE {client.query('SELECT currentDatabase()').result_rows[0][0]}")
+def test_calls_that_arrive_while_it_runs_are_counted_once(store: CrashingStore, later: CrashingStore) -> None:
+    add_calls(store, 1_000, 1, OLD)
     stop, seeds = threading.Event(), count(10)
 
     def arrive() -> None:
         while not stop.is_set():
-            add_calls(other, 50, next(seeds), OLD)
+            add_calls(later, 50, next(seeds), OLD)
 
     writer = threading.Thread(target=arrive)
     writer.start()
     try:
-        repricer(TestStore(client)).apply(ALL)
+        repricer(store).apply(ALL)
     finally:
         stop.set()
         writer.join()
     assert next(seeds) > 10
-    assert disagreements(client) == []
+    assert disagreements(store) == []
 
 
-def test_a_crash_during_arrivals_is_finished_too(client: Client) -> None:
-    add_calls(client, 600, 1, OLD)
-    with pytest.raises(Crash):
-        repricer(TestStore(client, crash_at=5)).apply(ALL)
+def test_a_crash_during_arrivals_is_finished_too(store: CrashingStore, later: CrashingStore) -> None:
+    add_calls(store, 600, 1, OLD)
+    crash(store, 5, ONE_DAY)
     seeds = count(10)
-    store = TestStore(client, token_suffix="-x", before_write=lambda: add_calls(client, 20, next(seeds), OLD))
-    repricer(store).resume()
-    assert disagreements(client) == []
+    later.before_write = lambda: add_calls(later, 20, next(seeds), OLD)
+    repricer(later).resume()
+    assert disagreements(store) == []
 
 
-def test_rollups_that_fit_neither_state_are_not_touched(client: Client) -> None:
-    add_calls(client, 200, 1, OLD)
-    with pytest.raises(Crash):
-        repricer(TestStore(client, crash_at=4)).apply(ALL)
-    client.command("TRUNCATE TABLE calls_1m")
-    client.command("INSERT INTO calls_1m (bucket, cost_usd) VALUES ('2026-11-18 00:00:00', 1)")
-    table = Repricing(TestStore(client), ManualClock(datetime(2026, 11, 21, tzinfo=UTC)), patience_s=0)
+def test_rollups_that_fit_neither_state_are_not_touched(store: CrashingStore, later: CrashingStore) -> None:
+    add_calls(store, 200, 1, OLD)
+    crash(store, 4, ALL)
+    later.command("TRUNCATE TABLE calls_1m")
+    table = Repricing(later, ManualClock(datetime(2026, 11, 21, tzinfo=UTC)), patience_s=1)
     with pytest.raises(StoreUnavailable, match="calls_1m"):
         Repricer(table, NEW, lambda: f"id{next(_ids)}").resume()
 
 
-def test_an_empty_period_is_no_work(client: Client) -> None:
-    store = TestStore(client)
+def test_an_empty_period_is_no_work(store: CrashingStore) -> None:
     assert repricer(store).preview(replace(ALL, end=day(0))) == []
     repricer(store).apply(ALL)
-    assert disagreements(client) == []
+    assert disagreements(store) == []

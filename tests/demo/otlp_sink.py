@@ -33,9 +33,13 @@ class OtlpSink:
         with self._lock:
             self._bodies.append(body)
 
-    def spans(self) -> list[SeenSpan]:
+    def bodies(self) -> list[bytes]:
+        """The export requests, as they came."""
         with self._lock:
-            return [span for body in self._bodies for span in read_spans(body)]
+            return list(self._bodies)
+
+    def spans(self) -> list[SeenSpan]:
+        return [span for body in self.bodies() for span in read_spans(body)]
 
 
 def read_spans(body: bytes) -> Iterator[SeenSpan]:

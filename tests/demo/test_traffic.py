@@ -1,15 +1,19 @@
 """The traffic workers against the mock provider: what reaches the receiver is what the provider saw."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo.applications import APPLICATIONS
+from demo.crosscheck import compare
 from demo.mock_provider import MockProvider, serving
 from demo.part import part
 from demo.profiles import PROFILES
+from demo.summary import SummaryRow
 from demo.truth import ProviderCall, Truth
 from tests.demo.otlp_sink import OtlpSink, SeenSpan, otlp_sink
 from watchkeeper.schema import Outcome
@@ -87,6 +91,25 @@ def test_the_traffic_holds_good_and_bad_endings(provider_and_sink: tuple[Truth, 
     outcomes = {call.outcome for call in truth.calls()}
     assert {Outcome.OK, Outcome.RATE_LIMITED, Outcome.REFUSED, Outcome.TRUNCATED} <= outcomes
     assert truth.in_flight == 0
+
+
+@pytest.mark.e2e
+def test_the_collector_reads_the_spans_as_the_provider_booked_the_calls(
+    provider_and_sink: tuple[Truth, OtlpSink], tmp_path: Path
+) -> None:
+    truth, sink = provider_and_sink
+    files = [tmp_path / f"{number:04}.bin" for number in range(len(sink.bodies()))]
+    for file, body in zip(files, sink.bodies(), strict=True):
+        file.write_bytes(body)
+    with part("decode", ["watchkeeper.cli", "decode", *map(str, files)], tmp_path) as decoding:
+        assert decoding.process.wait(60) == 0, decoding.failure("did not decode")
+    rows = [_summary(json.loads(line)) for line in decoding.output.read_text().splitlines()]
+    assert compare(truth.calls(), rows).problems == ()
+
+
+def _summary(call: dict[str, Any]) -> SummaryRow:
+    """A decoded call as a summary of one."""
+    return SummaryRow.model_validate(call | {"calls": 1, "outcomes": {call["outcome"]: 1}})
 
 
 def _tokens(span: SeenSpan, *names: str) -> int:

@@ -75,7 +75,7 @@ class Repricing:
 
     def calls(self, period: Period) -> pa.Table:
         """The calls of ``period``: what decides their price, what they cost now, and where they are counted."""
-        columns = dict.fromkeys((*sql.IDS, *sql.PRICED_FROM, *ROLLUP_KEYS, *sql.REWRITTEN))
+        columns = dict.fromkeys((*sql.IDS, "calls", *sql.PRICED_FROM, *ROLLUP_KEYS, *sql.REWRITTEN))
         return self._store.query_arrow(f"SELECT {', '.join(columns)} FROM calls WHERE {sql.WITHIN}", _within(period))
 
     def unfinished(self) -> Run | None:

@@ -29,7 +29,7 @@ ROLLUPS = {"calls_1m": "toStartOfMinute", "calls_1h": "toStartOfHour"}
 """Each rollup and how it makes a bucket of a time."""
 
 _SHIFTS = {
-    "cost_usd": "toDecimal128(0, 9) + sum(ifNull(new_cost_usd, 0)) - sum(ifNull(old_cost_usd, 0))",
+    **{name: f"toDecimal128(0, 9) + sum(ifNull(new_{name}, 0)) - sum(ifNull(old_{name}, 0))" for name in COST_COLUMNS},
     "calls_unpriced": "toUInt64(countIf(new_cost_status = 'unpriced') - countIf(old_cost_status = 'unpriced'))",
 }
 """How each summed rollup column moves. Counts are unsigned: a decrease wraps round, and so does its sum."""

@@ -1,6 +1,6 @@
 """Topics as :mod:`watchkeeper.topics` declares them: make them, compare them, look at brokers and lag."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -68,7 +68,8 @@ def probe(connection: KafkaConnection, topics: Sequence[Topic], group: str) -> K
     with connection.told("look at the brokers"), _admin(connection) as admin:
         brokers = len(admin.describe_cluster()["brokers"])
         found = [report for _, report in _compare(admin, topics)]
-        return KafkaReport(brokers, _version(admin), found, _lag(admin, group))
+        there = {report.name for report in found if report.state is not TopicState.MISSING}
+        return KafkaReport(brokers, _version(admin), found, _lag(admin, group, there))
 
 
 @contextmanager
@@ -128,12 +129,12 @@ def _configs(admin: Any, name: str) -> dict[str, int]:
     return {key: int(entry["value"]) for key, entry in said.items() if entry.get("value") is not None}
 
 
-def _lag(admin: Any, group: str) -> dict[tuple[str, int], int]:
+def _lag(admin: Any, group: str, topics: Collection[str]) -> dict[tuple[str, int], int]:
     try:
         committed = admin.list_group_offsets([group]).get(group, {})
     except errors.CoordinatorNotAvailableError:  # no group has ever committed anything here
         return {}
-    places = [place for place, found in committed.items() if found.offset >= 0]
+    places = [place for place, found in committed.items() if found.offset >= 0 and place.topic in topics]
     if not places:
         return {}
     ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))

@@ -78,7 +78,8 @@ SELECT
     assumeNotNull(c.ttft_us), c.calls = 1 AND c.ttft_us IS NOT NULL
   ) AS ttft_sketch,
   quantilesDDStateIf(0.01, 0.5, 0.9, 0.95, 0.99)(
-    intDiv(c.duration_us - least(ifNull(c.ttft_us, 0), c.duration_us), greatest(ifNull(c.output_tokens, 0), 1)),
+    toUInt64(
+      intDiv(c.duration_us - least(ifNull(c.ttft_us, 0), c.duration_us), greatest(ifNull(c.output_tokens, 0), 1))),
     c.calls = 1 AND c.duration_complete AND ifNull(c.output_tokens, 0) > 0
   ) AS token_us_sketch
 FROM calls AS c
@@ -162,7 +163,8 @@ SELECT
     assumeNotNull(c.ttft_us), c.calls = 1 AND c.ttft_us IS NOT NULL
   ) AS ttft_sketch,
   quantilesDDStateIf(0.01, 0.5, 0.9, 0.95, 0.99)(
-    intDiv(c.duration_us - least(ifNull(c.ttft_us, 0), c.duration_us), greatest(ifNull(c.output_tokens, 0), 1)),
+    toUInt64(
+      intDiv(c.duration_us - least(ifNull(c.ttft_us, 0), c.duration_us), greatest(ifNull(c.output_tokens, 0), 1))),
     c.calls = 1 AND c.duration_complete AND ifNull(c.output_tokens, 0) > 0
   ) AS token_us_sketch
 FROM calls AS c
