@@ -25,9 +25,7 @@ _SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 _SPACING_NS = 1_000
 _RESPONSE_PREFIX = "chatcmpl-"
 _OUTCOME_OF = {"stop": "ok", "length": "truncated", "content_filter": "filtered"}
-_HEX: npt.NDArray[np.uint8] = np.frombuffer(b"".join(b"%02x" % n for n in range(256)), np.uint8).reshape(
-    256, 2
-)
+_HEX: npt.NDArray[np.uint8] = np.frombuffer(b"".join(b"%02x" % n for n in range(256)), np.uint8).reshape(256, 2)
 
 Value = str | int | float | bool | tuple[str, ...]
 
@@ -122,9 +120,7 @@ class RequestTemplate:
 class Load:
     """A stream of requests from several templates, and what it adds up to."""
 
-    def __init__(
-        self, spans: int = 512, templates: int = 8, seed: int = 1, traffic: Traffic | None = None
-    ) -> None:
+    def __init__(self, spans: int = 512, templates: int = 8, seed: int = 1, traffic: Traffic | None = None) -> None:
         self.spans = spans
         self._templates = [RequestTemplate(spans, seed * 1_000 + n, traffic) for n in range(templates)]
 

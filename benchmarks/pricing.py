@@ -1,4 +1,4 @@
-"""CPU per call of pricing a batch, warm and cold: ``python -m benchmarks.pricing [--rows 20000]``."""
+"""CPU per call of pricing a batch, warm and cold: ``python -m benchmarks.pricing [--rows 20000] [--minutes 10]``."""
 
 import argparse
 import time
@@ -25,8 +25,8 @@ _MODELS = (
 )
 
 
-def batch(rows: int, seed: int = 1) -> PriceInput:
-    """A mixed batch over two days: tiers, caches, missing usage, reported costs, gateway cache hits."""
+def batch(rows: int, minutes: int, seed: int = 1) -> PriceInput:
+    """A mixed batch of ``minutes``: tiers, caches, missing usage, reported costs, gateway cache hits."""
     random = np.random.default_rng(seed)
     which = random.integers(0, len(_MODELS), rows)
     provider, request_model, model = (_words(which, [names[i] for names in _MODELS]) for i in range(3))
@@ -45,7 +45,7 @@ def batch(rows: int, seed: int = 1) -> PriceInput:
         request_model=request_model,
         model=model,
         service_tier=_words(tiers, ["", "default", "batch"]),
-        ts=start + random.integers(0, 2 * 86_400_000_000, rows),
+        ts=start + random.integers(0, minutes * 60_000_000, rows),
         input_tokens=tokens(total),
         output_tokens=tokens(random.integers(0, 4_000, rows)),
         cache_read_tokens=tokens(read),
@@ -63,9 +63,10 @@ def _words(codes: npt.NDArray[np.int64], words: list[str]) -> pa.DictionaryArray
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--minutes", type=int, default=10, help="how much time the batch covers")
     parser.add_argument("--rounds", type=int, default=50)
     options = parser.parse_args()
-    book, columns = PriceBook.load(), batch(options.rows)
+    book, columns = PriceBook.load(), batch(options.rows, options.minutes)
     begin = time.process_time()
     price(columns, book)
     cold = time.process_time() - begin

@@ -54,7 +54,8 @@ def malformed(values: pa.Array) -> Ints:
         return doubtful
     encoded = values.take(pa.array(doubtful)).dictionary_encode()
     broken = np.array([not _parses(value) for value in encoded.dictionary.to_pylist()], np.bool_)
-    return doubtful[broken[encoded.indices.to_numpy()]]
+    found: Ints = doubtful[broken[encoded.indices.to_numpy()]]
+    return found
 
 
 def _plain_varints(tags: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> Bools:

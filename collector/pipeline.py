@@ -9,6 +9,7 @@ the same messages and the same insert token. Everything before the insert may be
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 
@@ -23,6 +24,8 @@ from watchkeeper.telemetry import Metrics, logger
 
 _log = logger("pipeline")
 _POLL_S = 0.5
+_SOURCE_AWAY_S = 1.0
+T = TypeVar("T")
 
 
 class Publisher:
@@ -73,15 +76,20 @@ class Pipeline:
 
     def run_once(self, timeout_s: float) -> bool:
         """One round; false when there was nothing to do."""
-        batches = self._parts.source.poll(timeout_s)
+        try:
+            batches = self._parts.source.poll(timeout_s)
+        except Transient as error:
+            _log.warning("the source does not answer, trying again", error=str(error))
+            self._stop.wait(_SOURCE_AWAY_S)
+            return True
         if not batches:
             return False
         try:
             self._parts.source.begin(batches)
-        except PartitionLost:
-            # Ownership changed between poll and begin: nothing was stored, the new owner reads from the offset.
+        except (PartitionLost, Transient) as error:
+            # Nothing was stored: the batches come again, to us or to the partition's new owner.
             for batch in batches:
-                self._give_back(batch, PartitionLost("the partition went to another consumer"))
+                self._give_back(batch, error)
             return True
         for batch in batches:
             self._handle(batch)
@@ -91,11 +99,12 @@ class Pipeline:
         parts = self._parts
         try:
             if batch.opening:
-                parts.writer.warm(parts.stage.memory, batch)
+                self._until_stored(batch, lambda: parts.writer.warm(parts.stage.memory, batch))
             staged = parts.stage.read(batch)
             if parts.source.stops_on_dead_letters:
                 parts.guard.check(batch, staged.bad)
-            self._until_stored(batch, lambda: parts.writer.write(staged, batch))
+            prepared = self._until_stored(batch, lambda: parts.writer.prepare(staged, batch))
+            self._until_stored(batch, lambda: parts.writer.write(prepared))
             parts.stage.stored(staged)
             self._until_stored(batch, lambda: parts.publisher.publish(staged, batch))
             parts.source.acknowledge(batch, _rejections(staged.bad))
@@ -104,7 +113,7 @@ class Pipeline:
             return
         self._report.stored(batch, staged, parts.clock.now())
 
-    def _until_stored(self, batch: Batch, step: Callable[[], None]) -> None:
+    def _until_stored(self, batch: Batch, step: Callable[[], T]) -> T:
         """Try the same bytes with the same token until they are in, the partition is lost or we are to stop."""
         for attempt in Retrying(
             retry=retry_if_exception_type(Transient),
@@ -117,7 +126,8 @@ class Pipeline:
             with attempt:
                 if not self._parts.source.owns(batch):
                     raise PartitionLost("the partition went to another consumer")
-                step()
+                return step()
+        raise Transient("no attempt was made")
 
     def _wait(self, seconds: float) -> None:
         self._parts.source.keep_alive()

@@ -64,10 +64,6 @@ class PriceList:
             return None
         return _quote(model, model.get_prices(moment, dict.fromkeys(_TIER_CONTEXTS, tier)), self.version)
 
-    def knows(self, provider: str) -> bool:
-        """Is ``provider`` (any spelling) in the list?"""
-        return list_provider(provider) in self._models
-
     def _find(self, provider: str, request_model: str, model: str) -> tuple[ModelInfo, bool] | None:
         for reference in references(request_model, model):
             for provider_id, name in self._attempts(provider, reference):

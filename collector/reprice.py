@@ -18,7 +18,7 @@ from collector.pricing import PriceInput, price
 from watchkeeper.storage.repricing import Period, Repricing, Run
 from watchkeeper.storage.repricing_sql import COST_COLUMNS, PRICED_FROM
 
-_MOST_CALLS = 250_000
+_MOST_CALLS = 100_000
 _NANO = Decimal("1e-9")
 _SUMMED = ("calls", "changed", "newly_priced", "no_longer_priced", "old", "new")
 

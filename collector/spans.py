@@ -213,8 +213,13 @@ def _times(values: pa.Array) -> Ints:
 
 
 def trace_keys(spans: Spans) -> Keys:
-    """A 64-bit key of each trace id (both halves mixed)."""
-    halves = np.ascontiguousarray(spans.trace_id).view("<u8").reshape(-1, 2)
+    """A 64-bit key of each span's trace id."""
+    return trace_keys_of(spans.trace_id)
+
+
+def trace_keys_of(trace_id: npt.NDArray[np.uint8]) -> Keys:
+    """A 64-bit key of each trace id of n × 16 bytes, both halves mixed."""
+    halves = np.ascontiguousarray(trace_id).view("<u8").reshape(-1, 2)
     keys: Keys = _mix(halves[:, 0]) ^ halves[:, 1]
     return keys
 

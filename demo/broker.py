@@ -1,7 +1,7 @@
 """A Kafka broker for tests, demos and benchmarks: one that runs already, or one started on loopback.
 
-    with open_broker(directory) as broker:
-        producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+with open_broker(directory) as broker:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
 """
 
 import atexit

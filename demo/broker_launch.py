@@ -117,9 +117,7 @@ class ApacheKafka:
         if not properties.exists():
             seat.directory.mkdir(parents=True, exist_ok=True)
             shutil.copytree(self._formatted(), logs)
-            properties.write_text(
-                _PROPERTIES.format(port=seat.port, controller_port=seat.controller_port, logs=logs)
-            )
+            properties.write_text(_PROPERTIES.format(port=seat.port, controller_port=seat.controller_port, logs=logs))
         return [self.java, *_JVM, "-cp", self.classpath, "kafka.Kafka", str(properties)]
 
     def _formatted(self) -> Path:
@@ -172,9 +170,7 @@ def _kafka_home() -> Launcher:
     version = jars[0].stem.removeprefix(f"kafka_{_SCALA}-")
     if int(version.split(".")[0]) < 4:
         raise BrokerUnavailable(f"KAFKA_HOME={home} is Kafka {version}; 4.0 or later is needed")
-    return ApacheKafka(
-        f"Apache Kafka {version} (KAFKA_HOME)", str(libs / "*"), _java(), _cache(version) / "formatted"
-    )
+    return ApacheKafka(f"Apache Kafka {version} (KAFKA_HOME)", str(libs / "*"), _java(), _cache(version) / "formatted")
 
 
 def _kafka_from_maven() -> Launcher:

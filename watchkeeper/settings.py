@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from watchkeeper.errors import ConfigError
-from watchkeeper.topics import LLM_CALLS, OTLP_SPANS
+from watchkeeper.topics import LLM_CALLS, OTLP_LOGS, OTLP_SPANS
 
 PREFIX = "WATCHKEEPER_"
 _NOT_OURS = frozenset({"WATCHKEEPER_ROUTE", "WATCHKEEPER_KAFKA"})
@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     kafka_group: str = Field("watchkeeper-collector", description="Consumer group; it scales by partitions.")
     kafka_group_instance_id: str = Field("", description="Static member id: restarts without a rebalance; empty: none.")
     kafka_topics: Words = Field((OTLP_SPANS,), description="Topics with OTLP spans, comma-separated.")
+    kafka_log_topics: Words = Field(
+        (OTLP_LOGS,), description="Topics with OTLP logs (evaluation results), comma-separated."
+    )
     kafka_calls_topic: str = Field(
         LLM_CALLS, description="Topic the stored calls are published to (Arrow IPC); empty: not published."
     )
@@ -98,7 +101,7 @@ class Settings(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console or json.")
 
-    @field_validator("kafka_bootstrap_servers", "kafka_topics", "tokens", mode="before")
+    @field_validator("kafka_bootstrap_servers", "kafka_topics", "kafka_log_topics", "tokens", mode="before")
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -9,6 +9,7 @@ model, so that all routes of a model meet in one consumer.
 from dataclasses import dataclass
 
 OTLP_SPANS = "otlp_spans"
+OTLP_LOGS = "otlp_logs"
 LLM_CALLS = "llm_calls"
 
 
@@ -25,5 +26,6 @@ class Topic:
 
 TOPICS: tuple[Topic, ...] = (
     Topic(OTLP_SPANS, "OTLP trace export requests, one message per exported batch", 12, 72),
+    Topic(OTLP_LOGS, "OTLP log export requests with evaluation results", 3, 72),
     Topic(LLM_CALLS, "stored calls in columns (Arrow IPC), for the detectors", 12, 72),
 )

@@ -1,9 +1,8 @@
 """A small store of calls with both rollups, for tests of repricing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ import pyarrow as pa
 
 from collector.price_book import PriceBook
 from collector.pricing import PriceInput, price
-from watchkeeper.schema import CALLS, CALLS_SCHEMA, ROLLUP_KEYS, Column
+from tests.fixtures.store import call_rows
+from watchkeeper.schema import ROLLUP_KEYS
 from watchkeeper.storage.client import Store, StoreConfig
 from watchkeeper.storage.repricing_sql import COST_COLUMNS, ROLLUPS
 
-MIGRATIONS = Path(__file__).parents[2] / "watchkeeper" / "storage" / "migrations"
 BEGIN = datetime(2026, 11, 18, 22, tzinfo=UTC)
 """The first call; the others follow within 30 hours."""
 MODELS = ("gpt-4o", "gpt-4.1-mini", "prod-chat", "unknown")
@@ -51,64 +50,34 @@ class CrashingStore(Store):
             raise Crash(sql)
 
 
-def create(store: Store) -> None:
-    """The tables that repricing touches, as the migrations make them."""
-    store.create_database()
-    for name in ("0001_calls", "0002_rollups", "0010_repricing"):
-        lines = (MIGRATIONS / f"{name}.sql").read_text(encoding="utf-8").splitlines()
-        for statement in "\n".join(line for line in lines if not line.startswith("--")).split(";"):
-            if statement.strip():
-                store.command(statement)
-
-
 def add_calls(store: Store, size: int, seed: int, book: PriceBook) -> None:
     """Insert ``size`` random calls of :data:`MODELS`, priced with ``book``."""
     random = np.random.default_rng(seed)
-    model = _words(random.choice(MODELS, size).tolist())
+    model = random.choice(MODELS, size).tolist()
     start = np.int64(BEGIN.timestamp() * 1e6)
-    known: dict[str, Any] = {
-        "calls": pa.array(np.ones(size, np.uint8)),
-        "ts": pa.array(start + random.integers(0, 30 * 3_600_000_000, size)).cast(pa.timestamp("us", tz="UTC")),
-        "trace_id": pa.array([random.bytes(16) for _ in range(size)], pa.binary(16)),
-        "span_id": pa.array([random.bytes(8) for _ in range(size)], pa.binary(8)),
-        "parent_span_id": pa.array([bytes(8)] * size, pa.binary(8)),
-        "service": _words(random.choice(["search", "chat", "mail"], size).tolist()),
-        "provider": _words(["openai"] * size),
-        "request_model": model,
-        "model": model,
-        "outcome": _words(random.choice(["ok", "error"], size).tolist()),
-        "input_tokens": pa.array(random.integers(0, 3_000, size, np.uint32), mask=random.random(size) < 0.05),
-        "output_tokens": pa.array(random.integers(0, 300, size, np.uint32)),
-        "gateway_cache_hit": pa.array(random.random(size) < 0.05),
-    }
-    columns = {c.name: known.get(c.name) for c in CALLS if c.stored_by_writer}
-    columns |= {c.name: _empty(c, size) for c in CALLS if c.name in columns and c.name not in known}
-    columns |= _costs(columns, book)
-    table = pa.table({name: columns[name] for name in CALLS_SCHEMA.names}, CALLS_SCHEMA)
+    calls = call_rows(
+        size,
+        seed,
+        ts=pa.array(start + random.integers(0, 30 * 3_600_000_000, size)),
+        service=random.choice(["search", "chat", "mail"], size).tolist(),
+        request_model=model,
+        model=model,
+        outcome=random.choice(["ok", "error"], size).tolist(),
+        input_tokens=pa.array(random.integers(0, 3_000, size, np.uint32), mask=random.random(size) < 0.05),
+        output_tokens=pa.array(random.integers(0, 300, size, np.uint32)),
+        gateway_cache_hit=(random.random(size) < 0.05).tolist(),
+    )
     # Not through a crashing store's own insert: these are another process's calls.
-    Store.insert_arrow(store, "calls", table, f"test:{next(_tokens)}")
+    Store.insert_arrow(store, "calls", _priced(calls, book), f"test:{next(_tokens)}")
 
 
-def _costs(columns: Mapping[str, Any], book: PriceBook) -> dict[str, Any]:
+def _priced(calls: pa.Table, book: PriceBook) -> pa.Table:
     names = [name for name in PriceInput.__slots__ if name != "cost_reported"]
-    output = price(PriceInput(**{n: columns[n] for n in names}, cost_reported=columns["cost_reported_usd"]), book)
-    return {name: getattr(output, name) for name in output.__slots__ if name != "unpriced"}
-
-
-def _words(values: Sequence[str]) -> pa.Array:
-    return pa.array(values).dictionary_encode()
-
-
-def _empty(column: Column, count: int) -> pa.Array:
-    if column.clickhouse.startswith("Nullable"):
-        return pa.nulls(count, column.arrow)
-    if pa.types.is_dictionary(column.arrow):
-        return _words([""] * count)
-    if pa.types.is_map(column.arrow):
-        return pa.array([[]] * count, column.arrow)
-    if pa.types.is_boolean(column.arrow):
-        return pa.array([False] * count)
-    return pa.array([""] * count) if pa.types.is_string(column.arrow) else pa.array([0] * count).cast(column.arrow)
+    output = price(PriceInput(**{n: calls[n] for n in names}, cost_reported=calls["cost_reported_usd"]), book)
+    for name in output.__slots__:
+        if name != "unpriced":
+            calls = calls.set_column(calls.schema.get_field_index(name), name, getattr(output, name))
+    return calls
 
 
 def disagreements(store: Store) -> list[str]:

@@ -15,10 +15,12 @@ from collector.price_book import PriceBook
 from collector.price_file import PriceFile
 from collector.price_list import PriceList
 from collector.reprice import Repricer
-from tests.collector.repricing_store import Crash, CrashingStore, add_calls, create, day, disagreements
+from tests.collector.repricing_store import Crash, CrashingStore, add_calls, day, disagreements
+from tests.fixtures.store import FOREVER
 from watchkeeper.clock import ManualClock, SystemClock
 from watchkeeper.errors import StoreUnavailable
-from watchkeeper.storage.client import Store, StoreConfig
+from watchkeeper.storage.client import Store
+from watchkeeper.storage.migrate import Migrator
 from watchkeeper.storage.repricing import Period, Repricing
 
 pytestmark = pytest.mark.clickhouse
@@ -42,12 +44,11 @@ _ids = count()
 
 
 @pytest.fixture
-def store(engine_path: str) -> Iterator[CrashingStore]:
-    opened = CrashingStore(StoreConfig("chdb", f"reprice_{next(_ids)}", Path(engine_path)))
-    create(opened)
+def store(bare_store: Store) -> Iterator[CrashingStore]:
+    opened = CrashingStore(bare_store.config)
+    Migrator(opened, FOREVER).run()
     opened.writes.clear()
     yield opened
-    opened.drop_database()
     opened.close()
 
 
@@ -180,6 +181,7 @@ def test_rollups_that_fit_neither_state_are_not_touched(store: CrashingStore, la
     add_calls(store, 200, 1, OLD)
     crash(store, 4, ALL)
     later.command("TRUNCATE TABLE calls_1m")
+    assert disagreements(later) == ["calls_1m"]
     table = Repricing(later, ManualClock(datetime(2026, 11, 21, tzinfo=UTC)), patience_s=1)
     with pytest.raises(StoreUnavailable, match="calls_1m"):
         Repricer(table, NEW, lambda: f"id{next(_ids)}").resume()

@@ -53,14 +53,18 @@ def statement_fault(inserted_into: str = "") -> Iterator[None]:
 
 def _fault(error: ClickHouseError, inserted_into: str) -> WatchkeeperError:
     if inserted_into:
-        known = isinstance(error, Error) and error.code
-        label = f"error {error.code} ({error.name})" if known else type(error).__name__
-        text = f"insert into {inserted_into}: {label}"
+        text = f"insert into {inserted_into}: {_label(error)}"
     else:
         text = _first_line(error)
     if _is_transient(error):
         return StoreUnavailable(f"the store is not available now: {text}")
     return StoreRejected(f"the store refused: {text}")
+
+
+def _label(error: ClickHouseError) -> str:
+    if isinstance(error, Error) and error.code:
+        return f"error {error.code} ({error.name})"
+    return type(error).__name__
 
 
 def _is_transient(error: Exception) -> bool:

@@ -98,7 +98,7 @@ class Migrator:
         return [migration for migration in self._migrations if migration.version not in applied]
 
     def _applied(self) -> dict[int, str]:
-        rows = self._store.query_rows("SELECT version, any(checksum) AS checksum FROM schema_migrations GROUP BY version")
+        rows = self._store.query_rows("SELECT DISTINCT version, checksum FROM schema_migrations")
         return {row["version"]: row["checksum"] for row in rows}
 
     def _apply(self, migration: Migration) -> None:

@@ -19,8 +19,7 @@ class CallsPublisher:
         self._told = config.connection.told
         self._topic = topic
         self._sent: list[Any] = []
-        with self._told("connect"):
-            self._producer = KafkaProducer(**config.producer_settings())
+        self._producer = config.connection.open(KafkaProducer, config.producer_settings())
 
     def publish(self, key: str, body: bytes) -> None:
         """Queue one message; equal keys meet in one partition.

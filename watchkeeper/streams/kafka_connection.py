@@ -1,11 +1,12 @@
 """How to reach the Kafka brokers, and what their refusals mean to us."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from kafka import errors
+from kafka.net.compat import KafkaNetClient
 
 from watchkeeper.errors import ConfigError, Transient
 
@@ -58,6 +59,23 @@ class KafkaConnection:
         if self.ssl_cafile:
             settings["ssl_cafile"] = self.ssl_cafile
         return settings
+
+    def open(self, kind: Callable[..., Any], settings: Mapping[str, Any] | None = None) -> Any:
+        """A client of ``kind`` (a class of the client library). Raises as :meth:`told` does."""
+        made: list[Any] = []
+
+        def client(**given: Any) -> Any:
+            made.append(KafkaNetClient(**given))
+            return made[-1]
+
+        with self.told("connect"):
+            try:
+                return kind(**(settings if settings is not None else self.settings()), kafka_client=client)
+            except errors.KafkaError:
+                # The library would leave its I/O thread and sockets behind, once for each attempt.
+                for opened in made:
+                    opened.close()
+                raise
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:

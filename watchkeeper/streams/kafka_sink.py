@@ -91,8 +91,7 @@ class KafkaSpanSink:
             delivery_timeout_s=config.delivery_timeout_s,
             block_ms=_BLOCK_MS,
         )
-        with config.connection.told("connect"):
-            self._producer = KafkaProducer(**settings.producer_settings())
+        self._producer = config.connection.open(KafkaProducer, settings.producer_settings())
         self._find_topics(clock)
 
     @property

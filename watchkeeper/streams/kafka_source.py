@@ -54,8 +54,7 @@ class KafkaSource:
         self._mean_bytes = 64.0 * 1024
         self._metadata_kept: bool | None = None
         self._closed = False
-        with self._told("connect"):
-            self._consumer = KafkaConsumer(**config.consumer_settings())
+        self._consumer = config.connection.open(KafkaConsumer, config.consumer_settings())
         self._assignments = AssignmentLog(self._consumer)
         self._consumer.subscribe(list(self._signals), listener=self._assignments)
 
@@ -240,9 +239,7 @@ class KafkaSource:
         }
         if not done:
             return
-        self._commit(
-            {place: OffsetAndMetadata(work.range.last + 1, "", -1) for place, work in done.items()}, required
-        )
+        self._commit({place: OffsetAndMetadata(work.range.last + 1, "", -1) for place, work in done.items()}, required)
         for place, work in done.items():
             buffer = self._buffers.get(place)
             if buffer is not None and buffer.work is work:
@@ -285,9 +282,7 @@ class KafkaSource:
     def _check_metadata(self, place: TopicPartition, work: Work) -> None:
         """Once: does the broker give back what was committed beside the offset?"""
         with self._told("read the group's offsets"):
-            found = self._consumer.committed(
-                place, metadata=True, timeout_ms=int(self._config.commit_timeout_s * 1000)
-            )
+            found = self._consumer.committed(place, metadata=True, timeout_ms=int(self._config.commit_timeout_s * 1000))
         self._metadata_kept = found is not None and found.metadata == work.range.metadata()
         if not self._metadata_kept:
             _log.warning("this broker forgets commit metadata: after a crash, a batch may be stored twice")

@@ -74,7 +74,7 @@ def probe(connection: KafkaConnection, topics: Sequence[Topic], group: str) -> K
 
 @contextmanager
 def _admin(connection: KafkaConnection) -> Iterator[Any]:
-    admin = KafkaAdminClient(**connection.settings())
+    admin = connection.open(KafkaAdminClient)
     try:
         yield admin
     finally:

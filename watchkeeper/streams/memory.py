@@ -21,8 +21,6 @@ class _Partition:
     pending: OffsetRange | None = None
 
 
-
-
 class MemorySource:
     """``messages`` by partition, in the order of their offsets. Nothing lingers: a poll takes what is there.
 

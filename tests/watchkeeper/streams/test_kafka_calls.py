@@ -1,5 +1,7 @@
 """The publisher of stored calls."""
 
+from typing import Any
+
 import pytest
 from kafka import KafkaConsumer
 
@@ -20,7 +22,7 @@ def test_flushed_messages_are_there_and_equal_keys_meet(kafka: KafkaBench) -> No
     consumer = kafka.closing(
         KafkaConsumer(topic, bootstrap_servers=kafka.broker.bootstrap, auto_offset_reset="earliest")
     )
-    records = []
+    records: list[Any] = []
     while len(records) < 8:
         records += [record for found in consumer.poll(1000).values() for record in found]
     partitions = {key: {r.partition for r in records if r.key == key} for key in {r.key for r in records}}

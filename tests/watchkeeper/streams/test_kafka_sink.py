@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.fixtures.broker import KafkaBench
-from tests.watchkeeper.streams.source_steps import take_and_store
+from tests.watchkeeper.streams.source_steps import store, take
 from watchkeeper.clock import SystemClock
 from watchkeeper.errors import Transient
 from watchkeeper.streams.kafka_partition import BatchLimits
@@ -28,10 +28,11 @@ def test_a_request_is_answered_stored_once_the_brokers_have_it(kafka: KafkaBench
     assert [reply.result(20).verdict for reply in replies] == [Verdict.STORED] * 3
     assert sink.waiting_bytes == 0
     source = kafka.source(topic, log_topics=(logs,), limits=BatchLimits(linger_s=0.3))
-    found = {(batch.source, m.signal, m.encoding, m.body) for batch in (take_and_store(source), ) for m in batch.messages}
+    found: set[tuple[str, Signal, Encoding, bytes]] = set()
     while len(found) < 3:
-        batch = take_and_store(source)
-        found |= {(batch.source, m.signal, m.encoding, m.body) for m in batch.messages}
+        batches = take(source)
+        store(source, batches)
+        found |= {(batch.source, m.signal, m.encoding, m.body) for batch in batches for m in batch.messages}
     assert found == {
         (topic, Signal.TRACES, Encoding.JSON, body),
         (topic, Signal.TRACES, Encoding.PROTOBUF, b"\n\x00"),

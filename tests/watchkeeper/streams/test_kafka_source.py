@@ -13,6 +13,7 @@ from watchkeeper.streams.source import Encoding
 
 pytestmark = pytest.mark.kafka
 
+
 @pytest.mark.parametrize("compression", [None, "gzip", "lz4", "snappy", "zstd"])
 def test_messages_arrive_whatever_their_compression(kafka: KafkaBench, compression: str | None) -> None:
     topic = kafka.topic()

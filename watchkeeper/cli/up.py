@@ -1,0 +1,146 @@
+"""``watchkeeper up``: one process, embedded store, OTLP in, API out."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from api.app import ApiParts, create_app
+from api.routes.dead_letters import Replay
+from api.routes.reprice import Reprice
+from api.server import ApiServer, Listen
+from collector.pipeline import Publisher
+from watchkeeper.cli import wiring
+from watchkeeper.cli.replaying import replay_into
+from watchkeeper.cli.repricing import reprice_with
+from watchkeeper.cli.running import Ending, PipelineThread
+from watchkeeper.clock import Clock, SystemClock
+from watchkeeper.errors import WatchkeeperError
+from watchkeeper.settings import Settings
+from watchkeeper.storage.client import Store
+from watchkeeper.storage.reconcile import Reconciler
+from watchkeeper.streams.otlp_queue import OtlpSource
+from watchkeeper.streams.otlp_receivers import OtlpReceivers
+from watchkeeper.telemetry import Metrics, configure_logs, logger
+
+ADDRESS_FILE = "watchkeeper-up.json"
+_log = logger("up")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a running ``up`` can be reached."""
+
+    api: str
+    otlp_http: str
+    otlp_grpc: str
+    pid: int
+
+
+def open_embedded(settings: Settings, clock: Clock) -> Store:
+    """The embedded store, migrated, its rollups made whole after a kill."""
+    store = Store.open(wiring.store_config(settings))
+    wiring.migrate(store, settings)
+    for mended in Reconciler(store).run(clock.now() - timedelta(days=settings.calls_ttl_days)):
+        _log.warning("rebuilt rollup buckets that an interrupted insert had left short", **_fields(mended))
+    return store
+
+
+def _fields(mended: object) -> dict[str, object]:
+    return {name: getattr(mended, name) for name in ("rollup", "buckets")}
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM. Raises our errors for what cannot start, and what ended the pipeline."""
+    configure_logs(settings.log_level, settings.log_format)
+    clock, metrics, ending = SystemClock(), Metrics(), Ending()
+    store = open_embedded(settings, clock)
+    with contextlib.closing(store):
+        source = wiring.otlp_source(settings, clock)
+        line = wiring.pipeline(settings, wiring.Outside(source, store, Publisher()), metrics, clock)
+        thread = PipelineThread(line, lambda: metrics.queue_bytes.set(source.held_bytes), ending.ask)
+        receivers = OtlpReceivers(wiring.receiver_config(settings), source)
+        app = create_app(
+            ApiParts(
+                store=store,
+                metrics=metrics,
+                clock=clock,
+                checks=thread.checks,
+                tokens=settings.tokens,
+                replay=replay_into(source),
+                reprice=reprice_with(store, settings, clock),
+            )
+        )
+        server = ApiServer(app, _listen(settings), clock)
+        thread.start()
+        try:
+            ports = receivers.start()
+            address = _address(settings, server.start(), (ports.http, ports.grpc))
+            with _announced(settings.data_dir, address):
+                ending.listen()
+                ending.wait()
+        finally:
+            _shut_down(settings, receivers, source, thread)
+            server.stop()
+    if thread.error is not None:
+        raise WatchkeeperError(f"the pipeline stopped: {thread.error}")
+
+
+def _shut_down(settings: Settings, receivers: OtlpReceivers, source: OtlpSource, thread: PipelineThread) -> None:
+    """Intake first, then what is queued, then the pipeline: nothing that was acknowledged is lost."""
+    deadline = settings.shutdown_timeout_s
+    receivers.stop(deadline * 0.6)
+    source.close()
+    if not thread.stop(deadline * 0.3):
+        _log.error("the pipeline did not end in time; what it held was not acknowledged and comes again")
+    source.abandon()
+
+
+def _listen(settings: Settings) -> Listen:
+    return Listen(
+        settings.host,
+        settings.api_port,
+        "--api-port or WATCHKEEPER_API_PORT",
+        settings.tls_cert_file,
+        settings.tls_key_file,
+    )
+
+
+def _address(settings: Settings, api_port: int, otlp_ports: tuple[int, int]) -> Address:
+    scheme = "https" if settings.tls_cert_file else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    http, grpc = otlp_ports
+    return Address(f"{scheme}://{host}:{api_port}", f"{scheme}://{host}:{http}", f"{host}:{grpc}", os.getpid())
+
+
+@contextlib.contextmanager
+def _announced(data_dir: Path, address: Address):  # type: ignore[no-untyped-def]
+    """Say where we are, to people and, in a file, to other commands on the same directory."""
+    file = data_dir / ADDRESS_FILE
+    fields: Mapping[str, object] = {name: getattr(address, name) for name in Address.__slots__}
+    file.write_text(json.dumps(fields))
+    lines = [
+        "Watchkeeper is up.",
+        f"  OTLP/HTTP  {address.otlp_http}   (OTEL_EXPORTER_OTLP_ENDPOINT, http/protobuf)",
+        f"  OTLP/gRPC  {address.otlp_grpc}",
+        f"  API        {address.api}/v1/summary   docs at {address.api}/docs",
+        f"  data       {data_dir.absolute()}",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def running_address(data_dir: Path) -> Address | None:
+    """Where the ``up`` on ``data_dir`` is, if one runs there."""
+    try:
+        return Address(**json.loads((data_dir / ADDRESS_FILE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,106 @@
+"""Makes both rollups agree with the raw rows again after the embedded store was killed.
+
+An insert is three writes: raw rows, 1-minute rollup, 1-hour rollup, each whole or not at all. A process that is killed
+between them leaves raw rows that a rollup lacks. The next process, before its first insert, compares the buckets
+that were written to last and computes those that differ anew from the raw rows. A repetition after another kill gives
+the same result.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from watchkeeper.errors import StoreRejected
+from watchkeeper.storage.client import Store
+
+ROLLUPS: Mapping[str, str] = {"calls_1m": "toStartOfMinute", "calls_1h": "toStartOfHour"}
+"""Each rollup and the function that gives a call its bucket."""
+
+_LOOK_BACK_S = 3600
+_MOST_BUCKETS = 5_000
+_COMPARED = ("calls", "input_tokens", "output_tokens", "duration_us_sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A rollup of which buckets were computed anew."""
+
+    rollup: str
+    buckets: int
+
+
+class Reconciler:
+    """Compares and mends. Only for a store that nobody writes to meanwhile: embedded, before the first insert."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def run(self, oldest: datetime) -> list[Mended]:
+        """Mend what differs, except in buckets before ``oldest``, whose raw rows may have expired already."""
+        mended = []
+        for rollup, function in ROLLUPS.items():
+            buckets = self._different(rollup, function, oldest)
+            if buckets:
+                self._rebuild(rollup, function, buckets)
+                mended.append(Mended(rollup, len(buckets)))
+        return mended
+
+    def _different(self, rollup: str, function: str, oldest: datetime) -> list[int]:
+        rows = self._store.query_rows(
+            _different_sql(rollup, function),
+            {"oldest": int(oldest.timestamp()), "look_back": _LOOK_BACK_S, "limit": _MOST_BUCKETS + 1},
+        )
+        if len(rows) > _MOST_BUCKETS:
+            raise StoreRejected(
+                f"{rollup} differs from the raw calls in more than {_MOST_BUCKETS} buckets, which no interrupted "
+                "insert explains; restore the data directory or remove it"
+            )
+        return [row["bucket"] for row in rows]
+
+    def _rebuild(self, rollup: str, function: str, buckets: list[int]) -> None:
+        chosen = ", ".join(str(int(bucket)) for bucket in buckets)
+        self._store.command(f"DELETE FROM {rollup} WHERE toUnixTimestamp(bucket) IN ({chosen})")
+        select, _, group_by = self._view(rollup).rpartition(" GROUP BY ")
+        self._store.command(
+            f"INSERT INTO {rollup} {select} WHERE toUnixTimestamp({function}(c.ts)) IN ({chosen}) GROUP BY {group_by} "
+            "SETTINGS async_insert = 0, max_insert_threads = 1, insert_deduplicate = 0"
+        )
+
+    def _view(self, rollup: str) -> str:
+        rows = self._store.query_rows(
+            "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
+            {"name": f"{rollup}_mv"},
+        )
+        return str(rows[0]["as_select"])
+
+
+def _different_sql(rollup: str, function: str) -> str:
+    """Buckets of the last inserts, as Unix seconds, whose sums differ between the raw rows and the rollup."""
+    raw = "sum(calls), sum(ifNull(input_tokens, 0)), sum(ifNull(output_tokens, 0)), sumIf(duration_us, calls = 1)"
+    summed = ", ".join(f"sum({name})" for name in _COMPARED)
+    return f"""
+        WITH
+          (SELECT max(ingested_at) FROM calls) - {{look_back:UInt32}} AS since,
+          recent AS (
+            SELECT DISTINCT {function}(ts) AS bucket FROM calls
+            WHERE ingested_at >= since
+              AND ts >= fromUnixTimestamp({{oldest:Int64}}, 'UTC')
+              AND _part IN (
+                SELECT name FROM system.parts
+                WHERE database = currentDatabase() AND table = 'calls' AND active AND modification_time >= since
+              )
+          )
+        SELECT toUnixTimestamp(bucket) AS bucket
+        FROM (
+          SELECT 'raw' AS side, {function}(ts) AS bucket, ({raw}) AS sums FROM calls
+          WHERE {function}(ts) IN (SELECT bucket FROM recent)
+            AND ts >= (SELECT min(bucket) FROM recent) AND ts < (SELECT max(bucket) FROM recent) + 3600
+          GROUP BY bucket
+          UNION ALL
+          SELECT 'rollup', bucket, ({summed}) AS sums FROM {rollup}
+          WHERE bucket IN (SELECT bucket FROM recent)
+          GROUP BY bucket
+        )
+        GROUP BY bucket
+        HAVING count() = 1 OR uniqExact(sums) > 1
+        LIMIT {{limit:UInt32}}"""
