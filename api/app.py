@@ -9,7 +9,10 @@ from starlette.exceptions import HTTPException
 
 from api.auth import TokenCheck
 from api.problems import on_http, on_invalid, on_problem
-from api.routes import dead_letters, health, reprice, summary
+from api.routes import dead_letters, health, summary
+from api.routes import reprice as reprice_routes
+from api.routes.dead_letters import Replay
+from api.routes.reprice import Reprice
 from watchkeeper import __version__
 from watchkeeper.clock import Clock
 from watchkeeper.errors import WatchkeeperError
@@ -33,9 +36,9 @@ class ApiParts:
     clock: Clock
     checks: Checks
     tokens: tuple[str, ...] = ()
-    replay: dead_letters.Replay | None = None
+    replay: Replay | None = None
     """Sends dead letters through the pipeline again; None where this process has none."""
-    reprice: reprice.Reprice | None = None
+    reprice: Reprice | None = None
 
 
 def create_app(parts: ApiParts) -> FastAPI:
@@ -49,5 +52,5 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.include_router(summary.router(parts.store, parts.clock), dependencies=guarded)
     app.include_router(dead_letters.router(parts.store, parts.replay), dependencies=guarded)
     if parts.reprice is not None:
-        app.include_router(reprice.router(parts.reprice), dependencies=guarded)
+        app.include_router(reprice_routes.router(parts.reprice), dependencies=guarded)
     return app

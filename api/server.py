@@ -82,7 +82,8 @@ def _bind(listen: Listen) -> socket.socket:
     except OSError as error:
         bound.close()
         raise ConfigError(
-            f"cannot listen on {listen.host}:{listen.port} ({error.strerror}); choose another port with {listen.setting}"
+            f"cannot listen on {listen.host}:{listen.port} ({error.strerror}); "
+            f"choose another port with {listen.setting}"
         ) from None
     bound.listen(128)
     bound.setblocking(False)

@@ -6,7 +6,6 @@ Every insert carries a token made of the batch's own, so that a batch that comes
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +16,12 @@ from collector.scores import Score
 from collector.spans import span_keys, trace_keys_of
 from collector.stage import Staged
 from watchkeeper.clock import Clock
-from watchkeeper.storage.calls import Calls, Position
+from watchkeeper.storage.calls import RecentCalls, missing_calls, recent_calls
 from watchkeeper.storage.client import Store
-from watchkeeper.storage.content import CONTENT_SCHEMA, Contents
-from watchkeeper.storage.dead_letters import DeadLetter, DeadLetters
-from watchkeeper.storage.scores import SCORES_SCHEMA, Scores
 from watchkeeper.streams.source import Batch
 
-_LOOK_BACK = timedelta(hours=2)
+_NAMESPACE = uuid.UUID("6f1f4c1e-53d6-5c0e-9a53-0f6d1f1f8f5c")
+_MICROS = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +32,20 @@ class Prepared:
     batch: Batch
     calls: pa.Table
     token: str
+    now_us: int
 
 
 class Writer:
     """Writes staged batches to one store and reads back what the collector must remember."""
 
     def __init__(self, store: Store, clock: Clock, remember: int) -> None:
-        self._calls = Calls(store)
-        self._scores = Scores(store)
-        self._contents = Contents(store)
-        self._dead_letters = DeadLetters(store)
+        self._store = store
         self._clock = clock
         self._remember = remember
 
     def warm(self, memory: CallMemory, batch: Batch) -> None:
         """Read back recent calls for the first batch of an assignment, without those of the batch's own range."""
-        position = Position(batch.source, batch.partition, batch.first_offset)
-        recent = self._calls.recent_keys(position, self._clock.now() - _LOOK_BACK, self._remember)
+        recent = recent_calls(self._store, batch.source, batch.partition, batch.first_offset, self._remember)
         memory.add(_remembered(recent))
 
     def prepare(self, staged: Staged, batch: Batch) -> Prepared:
@@ -60,102 +54,98 @@ class Writer:
         Then only what is missing is inserted, with a new token: after a kill the engine may know the old token of
         rows that it does not have.
         """
+        now_us = int(self._clock.now().timestamp() * 1e6)
         if not batch.opening:
-            return Prepared(staged, batch, staged.calls, batch.token)
-        missing = self._calls.missing(staged.calls)
-        return Prepared(staged, batch, missing, f"{batch.token}:{uuid.uuid4().hex}")
+            return Prepared(staged, batch, staged.calls, batch.token, now_us)
+        missing = missing_calls(self._store, staged.calls)
+        return Prepared(staged, batch, missing, f"{batch.token}:{uuid.uuid4().hex}", now_us)
 
     def write(self, prepared: Prepared) -> None:
         """Store everything; may be called again for the same ``prepared`` at any time.
 
         Raises :class:`~watchkeeper.errors.StoreUnavailable` when the outcome is unknown: call again.
         """
-        staged, token = prepared.staged, prepared.batch.token
+        staged, token, insert = prepared.staged, prepared.batch.token, self._store.insert_arrow
         if staged.bad:
-            self._dead_letters.insert(_letters(prepared, self._clock.now()), f"{token}:dead")
+            insert("dead_letters", _dead_letters(prepared), f"{token}:dead")
         if staged.scores:
-            self._scores.insert(_scores(staged.scores), f"{token}:scores")
+            insert("scores", _scores(staged.scores), f"{token}:scores")
         if staged.content:
-            self._contents.insert(_content(staged.content), f"{token}:content")
-        self._calls.insert(prepared.calls, prepared.token)
+            insert("content", _content(staged.content), f"{token}:content")
+        insert("calls", prepared.calls, prepared.token)
 
 
-def _ids(recent: pa.Table, name: str, size: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
-    return np.frombuffer(b"".join(recent[name].to_pylist()), np.uint8).reshape(-1, size)
-
-
-def _remembered(recent: pa.Table) -> Remembered:
-    traces = trace_keys_of(_ids(recent, "trace_id", 16))
-    parent_ids = _ids(recent, "parent_span_id", 8)
-    parents = span_keys(traces, parent_ids)
-    parents[~parent_ids.any(axis=1)] = 0
-    response_ids = recent["response_id"].cast(pa.string()).to_pylist()
-    known = [i for i, response_id in enumerate(response_ids) if response_id]
-    start_ns = recent["ts"].cast(pa.int64()).to_numpy() * 1000
-    end_ns = start_ns + recent["duration_us"].to_numpy().astype(np.int64) * 1000
+def _remembered(recent: RecentCalls) -> Remembered:
+    traces = trace_keys_of(recent.trace_id)
+    parents = span_keys(traces, recent.parent_span_id)
+    parents[~recent.parent_span_id.any(axis=1)] = 0
+    known = [i for i, response_id in enumerate(recent.response_id) if response_id]
     views = ResponseViews(
-        [hash(response_ids[i]) for i in known],
+        [hash(recent.response_id[i]) for i in known],
         # Who reported a stored call is not stored: any other span with its response id is another view of it.
         [0] * len(known),
-        start_ns[known],
-        end_ns[known],
+        recent.start_us[known] * 1000,
+        (recent.start_us[known] + recent.duration_us[known]) * 1000,
     )
-    return Remembered(span_keys(traces, _ids(recent, "span_id", 8)), parents, views)
+    return Remembered(span_keys(traces, recent.span_id), parents, views)
 
 
-def _letters(prepared: Prepared, now: datetime) -> list[DeadLetter]:
-    batch = prepared.batch
-    letters = []
-    for position, error in sorted(prepared.staged.bad.items()):
-        message = batch.messages[position]
-        received = datetime.fromtimestamp(message.received_at_us / 1e6, UTC) if message.received_at_us else now
-        letters.append(
-            DeadLetter(
-                source=batch.source,
-                partition=batch.partition,
-                offset=message.offset,
-                signal=message.signal,
-                encoding=message.encoding,
-                reason=error.reason,
-                detail=error.detail,
-                received_at=received,
-                stored_at=now,
-                body=message.body,
-            )
-        )
-    return letters
+def _dead_letters(prepared: Prepared) -> pa.Table:
+    batch, now_us = prepared.batch, prepared.now_us
+    rows = [(batch.messages[position], error) for position, error in sorted(prepared.staged.bad.items())]
+    count = len(rows)
+    return pa.table(
+        {
+            "id": [_letter_id(batch, message.offset) for message, _ in rows],
+            "revision": pa.array(np.zeros(count, np.uint32)),
+            "source": pa.array([batch.source] * count, pa.string()),
+            "partition": pa.array(np.full(count, batch.partition, np.uint16)),
+            "offset": pa.array([message.offset for message, _ in rows], pa.uint64()),
+            "signal": pa.array([message.signal for message, _ in rows], pa.string()),
+            "encoding": pa.array([message.encoding for message, _ in rows], pa.string()),
+            "reason": pa.array([error.reason for _, error in rows], pa.string()),
+            "detail": pa.array([error.detail for _, error in rows], pa.string()),
+            "body": pa.array([message.body for message, _ in rows], pa.binary()),
+            "received_at": pa.array([message.received_at_us or now_us for message, _ in rows], _MICROS),
+            "stored_at": pa.array([now_us] * count, _MICROS),
+            "replayed_at": pa.nulls(count, _MICROS),
+        }
+    )
+
+
+def _letter_id(batch: Batch, offset: int) -> str:
+    """The same message has the same id, however often it comes."""
+    return str(uuid.uuid5(_NAMESPACE, f"{batch.source}/{batch.partition}/{offset}"))
 
 
 def _scores(scores: Sequence[Score]) -> pa.Table:
-    rows = [
+    return pa.table(
         {
-            "ts": score.ts_us,
-            "name": score.name,
-            "value": score.value,
-            "label": score.label,
-            "source": score.source,
-            "response_id": score.response_id,
-            "trace_id": score.trace_id,
-            "span_id": score.span_id,
-            "service": score.service,
-            "explanation_present": score.explained,
-            "attributes": list(score.attributes.items()),
+            "ts": pa.array([score.ts_us for score in scores], _MICROS),
+            "name": pa.array([score.name for score in scores], pa.string()),
+            "value": pa.array([score.value for score in scores], pa.float64()),
+            "label": pa.array([score.label for score in scores], pa.string()),
+            "source": pa.array([score.source for score in scores], pa.string()),
+            "response_id": pa.array([score.response_id for score in scores], pa.string()),
+            "trace_id": pa.array([score.trace_id for score in scores], pa.binary(16)),
+            "span_id": pa.array([score.span_id for score in scores], pa.binary(8)),
+            "service": pa.array([score.service for score in scores], pa.string()),
+            "explanation_present": pa.array([score.explained for score in scores], pa.bool_()),
+            "attributes": pa.array(
+                [list(score.attributes.items()) for score in scores], pa.map_(pa.string(), pa.string())
+            ),
         }
-        for score in scores
-    ]
-    return pa.Table.from_pylist(rows, SCORES_SCHEMA)
+    )
 
 
 def _content(content: Sequence[Content]) -> pa.Table:
-    rows = [
+    return pa.table(
         {
-            "ts": part.ts_us,
-            "trace_id": part.trace_id,
-            "span_id": part.span_id,
-            "kind": part.kind,
-            "attribute": part.attribute,
-            "text": part.text,
+            "ts": pa.array([part.ts_us for part in content], _MICROS),
+            "trace_id": pa.array([part.trace_id for part in content], pa.binary(16)),
+            "span_id": pa.array([part.span_id for part in content], pa.binary(8)),
+            "kind": pa.array([part.kind for part in content], pa.string()),
+            "attribute": pa.array([part.attribute for part in content], pa.string()),
+            "text": pa.array([part.text for part in content], pa.string()),
         }
-        for part in content
-    ]
-    return pa.Table.from_pylist(rows, CONTENT_SCHEMA)
+    )

@@ -20,7 +20,9 @@ def router(checks: Callable[[], Mapping[str, str]], metrics: Metrics) -> APIRout
     @routes.get("/readyz", summary="Can it do its work?")
     def readyz() -> JSONResponse:
         missing = dict(checks())
-        return JSONResponse({"status": "not ready" if missing else "ready", "missing": missing}, 503 if missing else 200)
+        return JSONResponse(
+            {"status": "not ready" if missing else "ready", "missing": missing}, 503 if missing else 200
+        )
 
     @routes.get("/metrics", summary="Own metrics, in Prometheus' text format")
     def own_metrics() -> Response:

@@ -9,7 +9,7 @@ from api.models import SummaryAnswer, summary_row
 from api.problems import Problem
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
-from watchkeeper.storage.summary import Summary, SummaryQuery
+from watchkeeper.storage.summary import SummaryQuery, summarise
 
 _DEFAULT_SPAN = timedelta(hours=24)
 _INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "1d": 86400}
@@ -18,22 +18,27 @@ _INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "1d": 86
 def router(store: Store, clock: Clock) -> APIRouter:
     """The summary over ``store``."""
     routes = APIRouter(prefix="/v1", tags=["summary"])
-    reader = Summary(store)
 
     @routes.get("/summary", summary="Calls, outcomes, latency, tokens and cost per service and model")
     def summary(
         start: Annotated[datetime | None, Query(description="From this time (ISO 8601); default: 24 h ago.")] = None,
         end: Annotated[datetime | None, Query(description="Up to this time; default: now.")] = None,
-        interval: Annotated[str, Query(description="Empty: one row a service and model; else 1m, 5m, 15m, 1h, 6h, 1d.")] = "",
+        interval: Annotated[
+            str, Query(description="Empty: one row a service and model; else 1m, 5m, 15m, 1h, 6h, 1d.")
+        ] = "",
         service: Annotated[str, Query(description="Only this service.")] = "",
         model: Annotated[str, Query(description="Only this served model.")] = "",
     ) -> SummaryAnswer:
         if interval and interval not in _INTERVALS:
-            raise Problem(422, "A parameter does not fit", f"interval is {interval!r}: use one of {', '.join(_INTERVALS)}.")
+            raise Problem(
+                422, "A parameter does not fit", f"interval is {interval!r}: use one of {', '.join(_INTERVALS)}."
+            )
         end = end or clock.now() + timedelta(minutes=1)
         start = start or end - _DEFAULT_SPAN
         query = SummaryQuery(_aware(start), _aware(end), _INTERVALS.get(interval, 0), service, model)
-        return SummaryAnswer(start=query.start, end=query.end, rows=[summary_row(row) for row in reader.read(query)])
+        return SummaryAnswer(
+            start=query.begin, end=query.end, rows=[summary_row(row) for row in summarise(store, query)]
+        )
 
     return routes
 

@@ -10,8 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from api.app import ApiParts, create_app
-from api.routes.dead_letters import Replay
-from api.routes.reprice import Reprice
 from api.server import ApiServer, Listen
 from collector.pipeline import Publisher
 from watchkeeper.cli import wiring
@@ -71,7 +69,7 @@ def run(settings: Settings) -> None:
                 clock=clock,
                 checks=thread.checks,
                 tokens=settings.tokens,
-                replay=replay_into(source),
+                replay=replay_into(source, store, clock),
                 reprice=reprice_with(store, settings, clock),
             )
         )

@@ -1,7 +1,7 @@
 """Settings to objects: what several commands build the same way."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.bad_messages import BadMessageGuard
 from collector.memory import CallMemory
@@ -14,11 +14,13 @@ from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store, StoreConfig
 from watchkeeper.storage.migrate import Migration, Migrator
 from watchkeeper.storage.retention import Retention
+from watchkeeper.streams.kafka_connection import KafkaConnection
 from watchkeeper.streams.otlp_config import ReceiverConfig
 from watchkeeper.streams.otlp_linger import Linger
 from watchkeeper.streams.otlp_queue import OtlpSource, QueueLimits
 from watchkeeper.streams.source import Source
 from watchkeeper.telemetry import Metrics
+from watchkeeper.topics import TOPICS, Topic
 
 
 def store_config(settings: Settings) -> StoreConfig:
@@ -107,3 +109,23 @@ def receiver_config(settings: Settings) -> ReceiverConfig:
         max_request_bytes=settings.max_request_bytes,
         request_timeout_s=settings.request_timeout_s,
     )
+
+
+def kafka_connection(settings: Settings) -> KafkaConnection:
+    """Addresses and credentials of the brokers."""
+    return KafkaConnection(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_username,
+        sasl_password=settings.kafka_sasl_password.get_secret_value(),
+        ssl_cafile=str(settings.kafka_ssl_cafile or ""),
+    )
+
+
+def configured_topics(settings: Settings) -> list[Topic]:
+    """The topics of :mod:`watchkeeper.topics` under the names that are configured."""
+    spans, logs, calls = TOPICS
+    wanted = [replace(spans, name=name) for name in settings.kafka_topics]
+    wanted += [replace(logs, name=name) for name in settings.kafka_log_topics]
+    return wanted + ([replace(calls, name=settings.kafka_calls_topic)] if settings.kafka_calls_topic else [])

@@ -52,10 +52,7 @@ def statement_fault(inserted_into: str = "") -> Iterator[None]:
 
 
 def _fault(error: ClickHouseError, inserted_into: str) -> WatchkeeperError:
-    if inserted_into:
-        text = f"insert into {inserted_into}: {_label(error)}"
-    else:
-        text = _first_line(error)
+    text = f"insert into {inserted_into}: {_label(error)}" if inserted_into else _first_line(error)
     if _is_transient(error):
         return StoreUnavailable(f"the store is not available now: {text}")
     return StoreRejected(f"the store refused: {text}")

@@ -57,6 +57,7 @@ class SummaryRow:
 
     interval: datetime | None
     service: str
+    provider: str
     model: str
     calls: int
     outcomes: dict[str, int]
@@ -110,14 +111,14 @@ def _sql(rollup: str) -> str:
         SELECT
           toDateTime(intDiv(toUnixTimestamp(r.bucket), greatest({{interval:UInt32}}, 1))
             * {{interval:UInt32}}, 'UTC') AS interval,
-          service, model, sumMap(map(r.outcome, r.calls)) AS outcomes, {sums}, {sketches}
+          service, provider, model, sumMap(map(r.outcome, r.calls)) AS outcomes, {sums}, {sketches}
         FROM {rollup} AS r
-        WHERE r.bucket >= fromUnixTimestamp({{begin:Int64}}, 'UTC')
-          AND r.bucket < fromUnixTimestamp({{end:Int64}}, 'UTC')
+        WHERE r.bucket >= toDateTime({{begin:Int64}}, 'UTC')
+          AND r.bucket < toDateTime({{end:Int64}}, 'UTC')
           AND ({{service:String}} = '' OR service = {{service:String}})
           AND ({{model:String}} = '' OR model = {{model:String}})
-        GROUP BY interval, service, model
-        ORDER BY interval, calls DESC, service, model
+        GROUP BY interval, service, provider, model
+        ORDER BY interval, calls DESC, service, provider, model
         LIMIT {{limit:UInt32}}"""
 
 
