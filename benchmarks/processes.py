@@ -24,13 +24,13 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60.0, every_s: float = 0.02) -> None:
     """Poll until ``condition`` holds. Raises ``TimeoutError`` naming ``what``."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} not within {seconds:.0f} s")
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def port_answers(port: int) -> bool:

@@ -16,7 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from collector.bad_messages import BadMessageGuard
 from collector.report import Report
 from collector.stage import Stage, Staged
-from collector.writer import Writer
+from collector.writer import Prepared, Writer
 from watchkeeper.clock import Clock
 from watchkeeper.errors import BadMessage, PartitionLost, Transient
 from watchkeeper.streams.source import Batch, Rejection, Source
@@ -63,11 +63,14 @@ class Pipeline:
         """End :meth:`run` after the batch in work."""
         self._stop.set()
 
-    def run(self, on_idle: Callable[[], None] = lambda: None) -> None:
-        """Poll until stopped. Raises :class:`DeadLetterLimit` when most input is unreadable."""
+    def run(self, after_round: Callable[[], None] = lambda: None) -> None:
+        """Poll until stopped; ``after_round`` is called after each poll and what came of it.
+
+        Raises :class:`DeadLetterLimit` when most input is unreadable.
+        """
         while not self._stop.is_set():
-            if not self.run_once(_POLL_S):
-                on_idle()
+            self.run_once(_POLL_S)
+            after_round()
 
     def drain(self) -> None:
         """After the source's intake was closed: finish what it still holds."""
@@ -104,14 +107,21 @@ class Pipeline:
             if parts.source.stops_on_dead_letters:
                 parts.guard.check(batch, staged.bad)
             prepared = self._until_stored(batch, lambda: parts.writer.prepare(staged, batch))
-            self._until_stored(batch, lambda: parts.writer.write(prepared))
-            parts.stage.stored(staged)
+            self._until_stored(batch, lambda: self._write(prepared))
             self._until_stored(batch, lambda: parts.publisher.publish(staged, batch))
+            # Not before it is published: a batch given back for that must be read as new when it comes again.
+            parts.stage.stored(staged)
             parts.source.acknowledge(batch, _rejections(staged.bad))
         except (PartitionLost, Transient) as error:
             self._give_back(batch, error)
             return
         self._report.stored(batch, staged, parts.clock.now())
+        parts.metrics.remembered_calls.set(len(parts.stage.memory))
+
+    def _write(self, prepared: Prepared) -> None:
+        begun = self._parts.clock.monotonic()
+        self._parts.writer.write(prepared)
+        self._parts.metrics.insert_seconds.observe(self._parts.clock.monotonic() - begun)
 
     def _until_stored(self, batch: Batch, step: Callable[[], T]) -> T:
         """Try the same bytes with the same token until they are in, the partition is lost or we are to stop."""

@@ -18,6 +18,9 @@ PREFIX = "WATCHKEEPER_"
 _NOT_OURS = frozenset({"WATCHKEEPER_ROUTE", "WATCHKEEPER_KAFKA"})
 """Variables of watchkeeper-sdk, which may live in the same environment."""
 
+_MAY_BE_EMPTY = ("kafka_log_topics", "kafka_calls_topic")
+"""Settings where an empty variable says "none", not "the default"."""
+
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -121,8 +124,9 @@ class Settings(BaseSettings):
             raise ConfigError(
                 f"unknown setting {', '.join(unknown)} in the environment; docs/configuration.md lists all of them"
             )
+        none = {name: "" for name in _MAY_BE_EMPTY if os.environ.get(PREFIX + name.upper()) == ""}
         try:
-            return cls(**{name: value for name, value in overrides.items() if value is not None})
+            return cls(**none | {name: value for name, value in overrides.items() if value is not None})
         except ValidationError as error:
             wrong = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
             raise ConfigError(f"wrong setting: {wrong}") from None

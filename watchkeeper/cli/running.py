@@ -15,9 +15,9 @@ _log = logger("run")
 class PipelineThread:
     """Runs a pipeline; remembers the error that ended it."""
 
-    def __init__(self, pipeline: Pipeline, on_idle: Callable[[], None], on_end: Callable[[], None]) -> None:
+    def __init__(self, pipeline: Pipeline, after_round: Callable[[], None], on_end: Callable[[], None]) -> None:
         self._pipeline = pipeline
-        self._on_idle = on_idle
+        self._after_round = after_round
         self._on_end = on_end
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self.error: BaseException | None = None
@@ -38,7 +38,7 @@ class PipelineThread:
 
     def _run(self) -> None:
         try:
-            self._pipeline.run(self._on_idle)
+            self._pipeline.run(self._after_round)
         except WatchkeeperError as error:
             self.error = error
             _log.error("the pipeline stopped", error=str(error))

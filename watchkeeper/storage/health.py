@@ -39,10 +39,10 @@ class StoreHealth:
 
 
 _TABLES = """
-SELECT table, sum(rows) AS rows, sum(bytes) AS bytes_on_disk, sum(parts) AS parts,
-       max(parts) AS most_parts_in_a_partition
+SELECT table, sum(part_rows) AS rows, sum(part_bytes) AS bytes_on_disk, sum(active_parts) AS parts,
+       max(active_parts) AS most_parts_in_a_partition
 FROM (
-  SELECT table, partition, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, count() AS parts
+  SELECT table, partition, sum(rows) AS part_rows, sum(bytes_on_disk) AS part_bytes, count() AS active_parts
   FROM system.parts WHERE database = currentDatabase() AND active
   GROUP BY table, partition
 )
