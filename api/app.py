@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.auth import TokenCheck
-from api.problems import on_http, on_invalid, on_problem
+from api.problems import RESPONSES, on_http, on_invalid, on_problem
 from api.routes import dead_letters, health, summary
 from api.routes import reprice as reprice_routes
 from api.routes.dead_letters import Replay
@@ -47,10 +48,10 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.add_exception_handler(WatchkeeperError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    guarded = [Depends(TokenCheck(parts.tokens))]
+    guarded: dict[str, Any] = {"dependencies": [Depends(TokenCheck(parts.tokens))], "responses": {**RESPONSES}}
     app.include_router(health.router(parts.checks, parts.metrics))
-    app.include_router(summary.router(parts.store, parts.clock), dependencies=guarded)
-    app.include_router(dead_letters.router(parts.store, parts.replay), dependencies=guarded)
+    app.include_router(summary.router(parts.store, parts.clock), **guarded)
+    app.include_router(dead_letters.router(parts.store, parts.replay), **guarded)
     if parts.reprice is not None:
-        app.include_router(reprice_routes.router(parts.reprice), dependencies=guarded)
+        app.include_router(reprice_routes.router(parts.reprice), **guarded)
     return app

@@ -1,8 +1,12 @@
 """Errors as ``application/problem+json`` (RFC 9457): what is wrong, where, and what to do."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from watchkeeper.errors import StoreRejected, Transient, WatchkeeperError
@@ -18,9 +22,32 @@ class Problem(WatchkeeperError):
         self.detail = detail
 
 
-def problem_response(status: int, title: str, detail: str) -> JSONResponse:
+class ProblemDocument(BaseModel):
+    """What every error is answered with."""
+
+    type: str
+    status: int
+    title: str
+    detail: str = Field(description="What is wrong, where, and what to do.")
+
+
+RESPONSES: Mapping[int | str, dict[str, Any]] = {
+    status: {
+        "description": what,
+        "content": {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}},
+    }
+    for status, what in {
+        401: "No token, or one that is not known",
+        422: "A parameter does not fit",
+        503: "The store does not answer; try again after `Retry-After`",
+    }.items()
+}
+"""Of every guarded route, for the OpenAPI document."""
+
+
+def problem_response(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """One problem document; 503 carries Retry-After, 401 the scheme that is asked for."""
-    headers = {503: {"Retry-After": "5"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    headers = headers or {503: {"Retry-After": "5"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
     document = {"type": "about:blank", "status": status, "title": title, "detail": detail}
     return JSONResponse(document, status, headers, media_type="application/problem+json")
 
@@ -47,4 +74,5 @@ async def on_http(_: Request, error: Exception) -> JSONResponse:
     """Unknown paths and methods."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     title = {404: "No such page", 405: "Not this method"}.get(status, "Not possible")
-    return problem_response(status, title, "/docs lists what there is.")
+    # With the headers of the error: 405 names the methods that are allowed.
+    return problem_response(status, title, "/docs lists what there is.", getattr(error, "headers", None))

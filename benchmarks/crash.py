@@ -1,4 +1,4 @@
-"""Nothing lost, nothing counted twice: ``python -m benchmarks.crash [--kills 25] [--calls-topic llm_calls] [--seed 1]``.
+"""Nothing lost, nothing counted twice: ``python -m benchmarks.crash [--kills 25] [--calls-topic llm_calls]``.
 
 300,000 spans flow through Kafka into ``watchkeeper collector`` while it is killed (-9) at random moments and started
 again at once, the broker is restarted twice (once asked to, once killed) and the store is away for 30 s. In the end
@@ -25,8 +25,8 @@ from watchkeeper.storage.client import Store
 
 SPANS = 512
 PARTITIONS = 4
-_PAUSE_S = 0.08
-_LIFE_S = 3.0
+_PAUSE_S = 0.2
+_LIFE_S = 6.0
 _STARTING = 0.2
 _START_S = 90.0
 _DRAIN_S = 240.0
@@ -108,9 +108,10 @@ def run(options: argparse.Namespace, folder: Path) -> list[str]:
 
 
 def _kill_all(state: Run, kills: int) -> None:
-    events = {kills // 4: state.restart_broker, kills // 2: state.outage, 3 * kills // 4: state.kill_broker}
+    events = (state.restart_broker, state.outage, state.kill_broker)
+    happens = {1 + kills * quarter // 4: event for quarter, event in enumerate(events, start=1)}
     for number in range(1, kills + 1):
-        state.life(number, events.get(number))
+        state.life(number, happens.get(number))
 
 
 def _compare(store: Store, wanted: Sums) -> list[str]:

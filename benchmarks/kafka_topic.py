@@ -61,8 +61,9 @@ class BenchTopic:
     def fill(self, bodies: Iterable[bytes]) -> int:
         """Send all and wait for the broker; returns how many messages that were."""
         producer, count = self.producer(), 0
-        for count, body in enumerate(bodies, start=1):
+        for body in bodies:
             self.send(producer, body)
+            count += 1
         producer.flush(60)
         producer.close()
         return count

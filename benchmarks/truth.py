@@ -48,9 +48,9 @@ class Sums:
     @classmethod
     def of(cls, calls: pa.Table) -> Self:
         """The sums of rows as the collector stores them."""
-        tokens = (int(pc.sum(calls[name]).as_py() or 0) for name in _TOKENS)
+        counts = {name: int(pc.sum(calls[name]).as_py() or 0) for name in ("calls", *_TOKENS)}
         cost = pc.sum(calls["cost_usd"].cast(pa.decimal128(38, 9))).as_py() or Decimal(0)
-        return cls(int(pc.sum(calls["calls"]).as_py() or 0), *tokens, cost)
+        return cls(**counts, cost_usd=cost)
 
 
 def expected(bodies: Iterable[bytes], totals: Totals | None = None) -> Sums:
@@ -105,8 +105,7 @@ def stored(store: Store) -> Stored:
 
 
 def _sums(store: Store, table: str) -> Sums:
-    tokens = ", ".join(f"sum({name}) AS {name}_sum" for name in _TOKENS)
-    row = store.query_rows(
-        f"SELECT sum(calls) AS n, {tokens}, sum(toDecimal128(ifNull(cost_usd, 0), 9)) AS cost FROM {table}"
-    )[0]
-    return Sums(int(row["n"]), *(int(row[f"{name}_sum"] or 0) for name in _TOKENS), Decimal(row["cost"]))
+    counts = ", ".join(f"sum(t.{name}) AS {name}" for name in ("calls", *_TOKENS))
+    cost = "sum(toDecimal128(ifNull(t.cost_usd, 0), 9)) AS cost_usd"
+    row = store.query_rows(f"SELECT {counts}, {cost} FROM {table} AS t")[0]
+    return Sums(**{name: int(row[name] or 0) for name in ("calls", *_TOKENS)}, cost_usd=Decimal(row["cost_usd"]))

@@ -33,14 +33,14 @@ class Broker(Protocol):
     bootstrap: str
     """Comma-separated ``host:port``."""
     can_restart: bool
-    keeps_commit_metadata: bool
+    is_complete: bool
 
 
 class ExternalBroker(AbstractContextManager["ExternalBroker"]):
     """The broker that ``KAFKA_BOOTSTRAP_SERVERS`` names; neither started nor stopped here."""
 
     can_restart = False
-    keeps_commit_metadata = True
+    is_complete = True
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
@@ -64,7 +64,7 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
         self.name = self._launcher.name
         self.bootstrap = f"127.0.0.1:{self._seat.port}"
         self.can_restart = self._launcher.keeps_data
-        self.keeps_commit_metadata = self._launcher.keeps_commit_metadata
+        self.is_complete = self._launcher.is_complete
         self.started_in_s = 0.0
 
     @property

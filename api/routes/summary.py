@@ -1,6 +1,6 @@
 """``GET /v1/summary``: calls, outcomes, latency, tokens and cost per service and model."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,6 +11,7 @@ from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.summary import SummaryQuery, summarise
 
+_FIRST = datetime.min.replace(tzinfo=UTC)
 _DEFAULT_SPAN = timedelta(hours=24)
 _INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "1d": 86400}
 
@@ -34,8 +35,10 @@ def router(store: Store, clock: Clock) -> APIRouter:
                 422, "A parameter does not fit", f"interval is {interval!r}: use one of {', '.join(_INTERVALS)}."
             )
         end = end or clock.now() + timedelta(minutes=1)
-        start = start or end - _DEFAULT_SPAN
+        start = start or max(_aware(end), _FIRST + _DEFAULT_SPAN) - _DEFAULT_SPAN
         query = SummaryQuery(_aware(start), _aware(end), _INTERVALS.get(interval, 0), service, model)
+        if query.begin >= query.end:
+            raise Problem(422, "A parameter does not fit", f"start ({start}) must be before end ({end}).")
         return SummaryAnswer(
             start=query.begin, end=query.end, rows=[summary_row(row) for row in summarise(store, query)]
         )

@@ -21,11 +21,11 @@ GARBAGE = b"\xff\xff no protobuf"
 
 
 @pytest.fixture
-def bench(store: Store) -> Iterator[MakeBench]:
+def bench(shared_store: Store) -> Iterator[MakeBench]:
     made: list[Bench] = []
 
     def make(messages: Sequence[RawMessage], **options: Any) -> Bench:
-        made.append(Bench(store.config, {0: messages}, **options))
+        made.append(Bench(shared_store.config, {0: messages}, **options))
         return made[-1]
 
     yield make

@@ -3,7 +3,10 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
+from fastapi import FastAPI
+
 from api.app import ApiParts, create_app
+from api.routes import health
 from api.server import ApiServer, Listen
 from collector.pipeline import Publisher
 from collector.publisher import KafkaPublisher
@@ -85,13 +88,18 @@ def _lag_watch(source: KafkaSource, metrics: Metrics) -> Callable[[], None]:
     return note
 
 
-def _app(settings: Settings, store: Store, metrics: Metrics, thread: PipelineThread):  # type: ignore[no-untyped-def]
-    reprice = reprice_with(store, settings, SystemClock())
-    return create_app(ApiParts(store, metrics, SystemClock(), thread.checks, tokens=settings.tokens, reprice=reprice))
+def _app(settings: Settings, store: Store, metrics: Metrics, thread: PipelineThread) -> FastAPI:
+    """The whole API over an embedded store, which no other process can open; else health and metrics only."""
+    if settings.store == "chdb":
+        clock = SystemClock()
+        reprice = reprice_with(store, settings, clock)
+        return create_app(ApiParts(store, metrics, clock, thread.checks, tokens=settings.tokens, reprice=reprice))
+    app = FastAPI(title="Watchkeeper collector")
+    app.include_router(health.router(thread.checks, metrics))
+    return app
 
 
 def _listen(settings: Settings) -> Listen:
-    """The embedded store has one process, so its API is served here; elsewhere health and metrics only matter."""
     if settings.store == "chdb":
-        return Listen(settings.host, settings.api_port, "WATCHKEEPER_API_PORT")
+        return wiring.api_listen(settings)
     return Listen(settings.host, settings.metrics_port, "WATCHKEEPER_METRICS_PORT")

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 
 from api.app import ApiParts, create_app
-from api.server import ApiServer, Listen
+from api.server import ApiServer
 from watchkeeper.cli import wiring
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.running import Ending
@@ -32,10 +32,7 @@ def run(settings: Settings) -> None:
         parts = ApiParts(
             store, Metrics(), clock, checks, tokens=settings.tokens, reprice=reprice_with(store, settings, clock)
         )
-        listen = Listen(
-            settings.host, settings.api_port, "WATCHKEEPER_API_PORT", settings.tls_cert_file, settings.tls_key_file
-        )
-        server = ApiServer(create_app(parts), listen, clock)
+        server = ApiServer(create_app(parts), wiring.api_listen(settings), clock)
         server.start()
         ending.listen()
         ending.wait()

@@ -4,13 +4,13 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from api.app import ApiParts, create_app
-from api.server import ApiServer, Listen
+from api.server import ApiServer
 from collector.pipeline import Publisher
 from watchkeeper.cli import wiring
 from watchkeeper.cli.replaying import replay_into
@@ -73,7 +73,7 @@ def run(settings: Settings) -> None:
                 reprice=reprice_with(store, settings, clock),
             )
         )
-        server = ApiServer(app, _listen(settings), clock)
+        server = ApiServer(app, wiring.api_listen(settings), clock)
         thread.start()
         try:
             ports = receivers.start()
@@ -98,16 +98,6 @@ def _shut_down(settings: Settings, receivers: OtlpReceivers, source: OtlpSource,
     source.abandon()
 
 
-def _listen(settings: Settings) -> Listen:
-    return Listen(
-        settings.host,
-        settings.api_port,
-        "--api-port or WATCHKEEPER_API_PORT",
-        settings.tls_cert_file,
-        settings.tls_key_file,
-    )
-
-
 def _address(settings: Settings, api_port: int, otlp_ports: tuple[int, int]) -> Address:
     scheme = "https" if settings.tls_cert_file else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -116,7 +106,7 @@ def _address(settings: Settings, api_port: int, otlp_ports: tuple[int, int]) -> 
 
 
 @contextlib.contextmanager
-def _announced(data_dir: Path, address: Address):  # type: ignore[no-untyped-def]
+def _announced(data_dir: Path, address: Address) -> Iterator[None]:
     """Say where we are, to people and, in a file, to other commands on the same directory."""
     file = data_dir / ADDRESS_FILE
     fields: Mapping[str, object] = {name: getattr(address, name) for name in Address.__slots__}

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass, replace
 
+from api.server import Listen
 from collector.bad_messages import BadMessageGuard
 from collector.memory import CallMemory
 from collector.pipeline import Parts, Pipeline, Publisher
@@ -10,12 +11,13 @@ from collector.price_book import PriceBook
 from collector.stage import Stage, StageOptions
 from collector.writer import Writer
 from watchkeeper.clock import Clock
+from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store, StoreConfig
 from watchkeeper.storage.migrate import Migration, Migrator
 from watchkeeper.storage.retention import Retention
 from watchkeeper.streams.kafka_connection import KafkaConnection
-from watchkeeper.streams.otlp_config import ReceiverConfig
+from watchkeeper.streams.otlp_config import ReceiverConfig, is_loopback
 from watchkeeper.streams.otlp_linger import Linger
 from watchkeeper.streams.otlp_queue import OtlpSource, QueueLimits
 from watchkeeper.streams.source import Source
@@ -109,6 +111,35 @@ def receiver_config(settings: Settings) -> ReceiverConfig:
         max_request_bytes=settings.max_request_bytes,
         request_timeout_s=settings.request_timeout_s,
     )
+
+
+def api_listen(settings: Settings) -> Listen:
+    """Where the API listens. Raises :class:`ConfigError` for an API that anyone could ask."""
+    if not settings.tokens and not is_loopback(settings.host):
+        raise ConfigError(
+            f"the API would answer anyone at {settings.host}: set WATCHKEEPER_TOKENS to one or more bearer tokens, "
+            "or bind to 127.0.0.1"
+        )
+    return Listen(
+        settings.host,
+        settings.api_port,
+        "--api-port or WATCHKEEPER_API_PORT",
+        settings.tls_cert_file,
+        settings.tls_key_file,
+    )
+
+
+def api_listen(settings: Settings, port: int, setting: str) -> Listen:
+    """Where the API listens; ``setting`` names what chooses ``port``.
+
+    Raises :class:`ConfigError` where anyone could read it.
+    """
+    if not settings.tokens and not is_loopback(settings.host):
+        raise ConfigError(
+            f"the API would answer anyone at {settings.host}: set WATCHKEEPER_TOKENS to one or more bearer tokens, "
+            "or bind to 127.0.0.1"
+        )
+    return Listen(settings.host, port, setting, settings.tls_cert_file, settings.tls_key_file)
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:

@@ -84,7 +84,7 @@ def _different_sql(rollup: str, function: str) -> str:
           recent AS (
             SELECT DISTINCT {function}(ts) AS bucket FROM calls
             WHERE ingested_at >= since
-              AND ts >= toDateTime({{oldest:Int64}}, 'UTC')
+              AND {function}(ts) >= toDateTime({{oldest:Int64}}, 'UTC')
               AND _part IN (
                 SELECT name FROM system.parts
                 WHERE database = currentDatabase() AND table = 'calls' AND active AND modification_time >= since

@@ -29,8 +29,9 @@ class Retention:
 
 def apply_retention(store: Store, retention: Retention) -> None:
     """Set the TTL of each table where it is not yet as wanted."""
+    present = _present(store)
     for table, wanted in _wanted(retention).items():
-        if _present(store, table) != wanted:
+        if present.get(table) != wanted:
             store.command(f"ALTER TABLE {table} MODIFY TTL {wanted}")
 
 
@@ -48,10 +49,7 @@ def _wanted(retention: Retention) -> dict[str, str]:
     }
 
 
-def _present(store: Store, table: str) -> str:
-    rows = store.query_rows(
-        "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
-        {"table": table},
-    )
-    found = re.search(r" TTL (.+?)(?: SETTINGS |$)", rows[0]["engine_full"]) if rows else None
-    return found[1] if found else ""
+def _present(store: Store) -> dict[str, str]:
+    rows = store.query_rows("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()")
+    found = {row["name"]: re.search(r" TTL (.+?)(?: SETTINGS |$)", row["engine_full"]) for row in rows}
+    return {table: match[1] for table, match in found.items() if match}

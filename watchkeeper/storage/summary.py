@@ -14,6 +14,7 @@ _HOUR_S = 3600
 _MINUTES_UP_TO_S = 6 * _HOUR_S
 """Longer periods without an interval are read from the 1-hour rollup."""
 MOST_ROWS = 50_000
+_LAST_S = 2**32 - 1
 
 _UNANSWERED = "('error', 'rate_limited', 'cancelled')"
 """Outcomes whose duration says nothing of the model: a refused connection would look like a fast answer."""
@@ -76,9 +77,10 @@ class SummaryRow:
 
 
 def summarise(store: Store, query: SummaryQuery) -> list[SummaryRow]:
-    """Rows by interval, then by calls, at most :data:`MOST_ROWS`.
+    """Rows by interval, then by calls.
 
-    Raises :class:`~watchkeeper.errors.ConfigError` for an interval that is no whole number of minutes.
+    Raises :class:`~watchkeeper.errors.ConfigError` for an interval that is no whole number of minutes, and for more
+    than :data:`MOST_ROWS` rows.
     """
     if query.interval_s < 0 or query.interval_s % _MINUTE_S:
         raise ConfigError(f"interval is {query.interval_s} s: choose whole minutes")
@@ -87,14 +89,17 @@ def summarise(store: Store, query: SummaryQuery) -> list[SummaryRow]:
     rows = store.query_rows(
         _sql(query.rollup),
         {
-            "begin": begin - begin % bucket_s,
-            "end": -int(-end // bucket_s) * bucket_s,
+            # ClickHouse's DateTime has 32 bits; what is beyond them would wrap around.
+            "begin": max(0, begin - begin % bucket_s),
+            "end": min(_LAST_S, -int(-end // bucket_s) * bucket_s),
             "interval": query.interval_s,
             "service": query.service,
             "model": query.model,
-            "limit": MOST_ROWS,
+            "limit": MOST_ROWS + 1,
         },
     )
+    if len(rows) > MOST_ROWS:
+        raise ConfigError(f"more than {MOST_ROWS:,} rows: choose a shorter period, a longer interval or a filter")
     return [_row(row, bool(query.interval_s)) for row in rows]
 
 

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from watchkeeper.streams.kafka_partition import BatchLimits, PartitionBuffer
 
-_PATIENCE = 5
-"""Lingers that a batch waits at most while fuller ones go first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
@@ -38,14 +35,13 @@ def to_read(buffers: Sequence[PartitionBuffer], pressure: Pressure) -> list[Part
 def to_hand_out(buffers: Sequence[PartitionBuffer], pressure: Pressure) -> list[PartitionBuffer]:
     """The partitions whose batch goes out now: the full ones; else, under pressure, the largest; else the aged."""
     able = [buffer for buffer in buffers if buffer.can_hand_out()]
-    linger_s = pressure.limits.linger_s
     full = [buffer for buffer in able if buffer.is_full(pressure.limits)]
     if full:
-        patient = linger_s * _PATIENCE
+        patient = pressure.limits.linger_s * pressure.limits.patience
         return [buffer for buffer in able if buffer in full or buffer.waited_s(pressure.now) >= patient]
     if sum(buffer.held_bytes for buffer in buffers) >= pressure.max_bytes:
         return _largest_half(able)
-    return [buffer for buffer in able if buffer.waited_s(pressure.now) >= linger_s]
+    return [buffer for buffer in able if buffer.is_due(pressure.limits, pressure.now)]
 
 
 def patience_s(buffers: Sequence[PartitionBuffer], pressure: Pressure) -> float | None:
@@ -53,7 +49,7 @@ def patience_s(buffers: Sequence[PartitionBuffer], pressure: Pressure) -> float 
     waiting = [buffer for buffer in buffers if buffer.can_hand_out()]
     if not waiting:
         return None
-    return max(0.0, pressure.limits.linger_s - max(buffer.waited_s(pressure.now) for buffer in waiting))
+    return max(0.0, min(buffer.linger_s(pressure.limits) - buffer.waited_s(pressure.now) for buffer in waiting))
 
 
 def _fillable(wanting: list[PartitionBuffer], pressure: Pressure, room: int) -> list[PartitionBuffer]:

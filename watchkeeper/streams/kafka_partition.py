@@ -18,6 +18,9 @@ class BatchLimits:
     max_messages: int = 2_000
     max_bytes: int = 32 * 2**20
     linger_s: float = 0.2
+    """How long a batch waits for more messages to be sent."""
+    patience: int = 5
+    """Lingers that it waits at most while the brokers have more for it, or while fuller batches go first."""
 
 
 @dataclass(slots=True)
@@ -85,6 +88,15 @@ class PartitionBuffer:
     def waited_s(self, now: float) -> float:
         """Seconds that the oldest message has waited for a batch."""
         return now - self._oldest_at if self._messages else 0.0
+
+    def is_due(self, limits: BatchLimits, now: float) -> bool:
+        """Has the oldest message lingered long enough? Longer while the brokers have more to fill the batch with."""
+        return self.waited_s(now) >= self.linger_s(limits)
+
+    def linger_s(self, limits: BatchLimits) -> float:
+        """How long a batch may wait now."""
+        is_behind = self.end is not None and self.end > self._position
+        return limits.linger_s * (limits.patience if is_behind else 1)
 
     def is_empty(self) -> bool:
         """Nothing to hand out, now or after a linger."""

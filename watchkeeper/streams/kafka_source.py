@@ -26,6 +26,7 @@ from watchkeeper.streams.source import Batch, Rejection, Signal
 _log = logging.getLogger(__name__)
 
 _SETTLE_S = 0.1
+_SETTLE_POLLS = 20
 _CLOSE_MS = 3_000
 _NOT_A_MEMBER = (
     errors.CommitFailedError,
@@ -111,8 +112,11 @@ class KafkaSource:
             self._commit_done(())
 
     def keep_alive(self) -> None:
-        """Take part in the group's life for a moment, with everything paused; takes up to 0.1 s."""
-        self._poll_paused()
+        """Take part in the group's life for a moment, with everything paused: 0.1 s, and 2 s while it rebalances."""
+        for _ in range(_SETTLE_POLLS):
+            self._poll_paused()
+            if self._is_member():
+                return
 
     def owns(self, batch: Batch) -> bool:
         """Is the batch's partition still ours? False for good once it was lost, even if it comes back."""
@@ -146,6 +150,9 @@ class KafkaSource:
         self._open_partitions()
         wanted = {self._place_of(buffer) for buffer in to_read(tuple(self._buffers.values()), self._pressure())}
         self._resume_only(wanted - self._unopened)
+        if not self._is_member():
+            # The library forgets a join that ends between two polls and begins anew: do not poll it too briefly.
+            wait_s = max(wait_s, _SETTLE_S)
         with self._told("read"):
             records = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=self._room())
         self._follow_assignments()

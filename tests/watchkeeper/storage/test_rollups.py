@@ -31,7 +31,7 @@ def test_sums_equal_the_raw_rows(store: Store, rollup: str) -> None:
 
 
 def test_missing_usage_and_price_are_counted_and_not_zero(store: Store, rollup: str) -> None:
-    nothing = {"input_tokens": None, "output_tokens": None, "cost_usd": None, "cost_status": "no_usage"}
+    nothing: dict[str, Any] = {"input_tokens": None, "output_tokens": None, "cost_usd": None, "cost_status": "no_usage"}
     store.insert_arrow("calls", call_rows(3, **nothing), "a")
     store.insert_arrow("calls", call_rows(4, cost_usd=None, cost_status="unpriced"), "b")
     found = total(
@@ -69,6 +69,7 @@ def test_sketches_leave_out_durations_that_mean_nothing(store: Store, rollup: st
 def test_every_key_separates(store: Store, rollup: str) -> None:
     store.insert_arrow("calls", call_rows(1), "plain")
     for key in schema.ROLLUP_KEYS:
-        store.insert_arrow("calls", call_rows(1, **{key: True if key == "gateway_cache_hit" else "changed"}), key)
+        changed: dict[str, Any] = {key: True if key == "gateway_cache_hit" else "changed"}
+        store.insert_arrow("calls", call_rows(1, **changed), key)
     store.command(f"OPTIMIZE TABLE {rollup} FINAL")
     assert total(store, rollup, "count() AS n")["n"] == len(schema.ROLLUP_KEYS) + 1

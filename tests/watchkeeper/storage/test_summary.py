@@ -24,7 +24,7 @@ def test_one_row_per_service_and_model(store: Store) -> None:
     shop, mail = summarise(store, SummaryQuery(BEGIN, BEGIN + HOUR))
     assert (shop.service, shop.calls, shop.outcomes) == ("shop", 20, {"ok": 15, "refused": 5})
     assert (shop.input_tokens, shop.output_tokens, shop.cost_usd) == (20_000, 2_000, Decimal("0.07"))
-    assert (mail.calls_unpriced, mail.cost_usd, mail.interval) == (5, 0, None)
+    assert (mail.calls_unpriced, mail.cost_usd, mail.interval) == (5, Decimal(0), None)
 
 
 @pytest.mark.parametrize("longer", [HOUR, 24 * HOUR])

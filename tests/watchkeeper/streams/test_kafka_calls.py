@@ -38,6 +38,7 @@ def test_a_message_beyond_the_topics_limit_is_refused(kafka: KafkaBench) -> None
 
 
 def test_an_unknown_topic_is_transient(kafka: KafkaBench) -> None:
+    kafka.needs_complete_broker()
     publisher = kafka.closing(CallsPublisher(ProducerConfig(kafka.connection, block_ms=200), "nowhere"))
     with pytest.raises(Transient, match="nowhere"):
         publisher.publish("key", b"x")

@@ -110,7 +110,7 @@ def group(kafka: KafkaBench) -> Iterator[Group]:
 
 
 def test_members_come_and_go_and_every_message_is_stored_once(group: Group) -> None:
-    group.kafka.needs_commit_metadata()
+    group.kafka.needs_complete_broker()
     group.send_round(0)
     first = group.join()
     eventually("the first member stores", lambda: len(group.held.stored()) >= EACH)
@@ -155,13 +155,13 @@ def test_without_keep_alive_the_batch_is_lost_and_comes_again(kafka: KafkaBench)
     again = take(source)[0]
     assert bodies([again]) == [b"a"]
     assert again.opening
-    if kafka.broker.keeps_commit_metadata:
+    if kafka.broker.is_complete:
         assert again.token == batch.token
     store(source, [again])
 
 
 def test_a_partition_taken_during_an_outage_is_repeated_by_its_new_owner(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     topic = kafka.topic(2)
     kafka.send(topic, [b"a"], 0)
     kafka.send(topic, [b"b"], 1)
@@ -225,7 +225,7 @@ def test_a_broker_that_dies_and_comes_back_is_picked_up_again(kafka: KafkaBench)
 
 
 def test_a_static_member_comes_back_without_a_rebalance(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     topic = kafka.topic()
     kafka.send(topic, [b"a"])
     first = kafka.source(topic, "static", group_instance_id="one", session_timeout_s=30)

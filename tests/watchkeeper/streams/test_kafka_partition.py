@@ -122,3 +122,11 @@ def test_nothing_goes_before_its_linger_unless_memory_is_short() -> None:
     assert len(to_hand_out(young, pressure(max_bytes=1_500))) == 2
     assert patience_s(young, pressure(now=0.25)) == 0.75
     assert patience_s([buffer()], pressure()) is None
+
+
+def test_while_the_brokers_have_more_a_batch_waits_longer_to_fill() -> None:
+    behind = buffer(2, at=-2.0)
+    behind.end = 90
+    assert to_hand_out([behind], pressure()) == []
+    assert patience_s([behind], pressure()) == 3.0
+    assert to_hand_out([behind], pressure(now=3.0)) == [behind]

@@ -62,6 +62,7 @@ def test_after_close_nothing_is_taken(kafka: KafkaBench) -> None:
 
 
 def test_a_topic_that_does_not_exist_is_named(kafka: KafkaBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka.needs_complete_broker()
     monkeypatch.setattr("watchkeeper.streams.kafka_sink._TOPIC_S", 0.3)
     with pytest.raises(Transient, match="nowhere.*topics create"):
         KafkaSpanSink(KafkaSinkConfig(kafka.connection, "nowhere", "nowhere"), SystemClock())

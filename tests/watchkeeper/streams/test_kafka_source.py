@@ -69,7 +69,7 @@ def test_begin_records_the_range_and_acknowledge_moves_the_offset(kafka: KafkaBe
     acknowledged = kafka.committed("recorder", topic)
     assert begun is not None and acknowledged is not None
     assert (begun.offset, acknowledged.offset, acknowledged.metadata or "") == (0, 3, "")
-    if kafka.broker.keeps_commit_metadata:
+    if kafka.broker.is_complete:
         assert begun.metadata.startswith('{"pending_to":2,"v":"1.')
     assert batches[0].token.startswith(f"{topic}:0:0-2:1.")
 
@@ -91,7 +91,7 @@ def test_one_commit_acknowledges_all_batches_of_a_poll(kafka: KafkaBench) -> Non
 
 
 def test_a_consumer_lost_after_begin_leaves_exactly_its_range_to_the_next(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     topic = kafka.topic()
     kafka.send(topic, [b"a", b"b", b"c"])
     first = kafka.source(topic, "heirs", limits=BatchLimits(linger_s=0.3))
@@ -118,7 +118,7 @@ def test_a_consumer_lost_before_begin_leaves_nothing_pending(kafka: KafkaBench) 
 
 
 def test_a_pending_range_whose_messages_are_gone_does_not_stop_the_partition(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     topic = kafka.topic()
     kafka.send(topic, [b"a", b"b"])
     first = kafka.source(topic, "bereaved", limits=BatchLimits(linger_s=0.3))
@@ -131,7 +131,7 @@ def test_a_pending_range_whose_messages_are_gone_does_not_stop_the_partition(kaf
 
 
 def test_a_pending_range_that_lost_its_first_message_keeps_its_token(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     topic = kafka.topic()
     kafka.send(topic, [b"a", b"b"])
     first = kafka.source(topic, "half", limits=BatchLimits(linger_s=0.3))
@@ -152,7 +152,7 @@ def delete_up_to(kafka: KafkaBench, topic: str, offset: int) -> None:
 
 
 def test_an_aborted_transaction_is_a_gap_and_not_a_message(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     topic = kafka.topic()
     producer = kafka.producer(transactional_id=f"tx-{topic}")
     producer.init_transactions()

@@ -20,6 +20,7 @@ def topic(partitions: int = 3, retention_hours: int = 5) -> Topic:
 
 
 def test_topics_are_made_once_and_then_compared(kafka: KafkaBench) -> None:
+    kafka.needs_complete_broker()
     wanted = topic()
     changed = Topic(wanted.name, "for a test", 6, 7)
     states = [create_topics(kafka.connection, [one], 1)[0] for one in (wanted, wanted, changed)]
@@ -29,7 +30,7 @@ def test_topics_are_made_once_and_then_compared(kafka: KafkaBench) -> None:
 
 
 def test_a_different_retention_is_told_in_hours(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     wanted = topic()
     create_topics(kafka.connection, [wanted], 1)
     changed = Topic(wanted.name, "for a test", 3, 7)
@@ -37,12 +38,13 @@ def test_a_different_retention_is_told_in_hours(kafka: KafkaBench) -> None:
 
 
 def test_too_many_replicas_are_refused_in_the_brokers_words(kafka: KafkaBench) -> None:
-    kafka.needs_commit_metadata()
+    kafka.needs_complete_broker()
     with pytest.raises(ConfigError, match="refuse to create made-.*replication"):
         create_topics(kafka.connection, [topic()], 3)
 
 
 def test_the_probe_names_missing_topics_and_counts_the_lag(kafka: KafkaBench) -> None:
+    kafka.needs_complete_broker()
     name = kafka.topic(2)
     kafka.send(name, [b"a", b"b", b"c"])
     missing = topic()
@@ -58,6 +60,7 @@ def test_the_probe_names_missing_topics_and_counts_the_lag(kafka: KafkaBench) ->
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the client library's, while it is refused
 def test_without_a_broker_the_address_is_in_the_error(kafka: KafkaBench) -> None:
+    kafka.will_be_refused()
     nobody = KafkaConnection(("127.0.0.1:1",), bootstrap_timeout_s=0.5)
     with pytest.raises(Transient, match=r"127\.0\.0\.1:1.*BOOTSTRAP_SERVERS"):
         probe(nobody, [topic()], "nobody")

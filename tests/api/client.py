@@ -1,0 +1,42 @@
+"""The API over a real store, spoken to through FastAPI's test client."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import ApiParts, create_app
+from watchkeeper.clock import ManualClock
+from watchkeeper.storage.client import Store
+from watchkeeper.telemetry import Metrics
+
+NOW = datetime(2026, 5, 28, 21, tzinfo=UTC)
+"""Half an hour after the first of ``call_rows``."""
+PROBLEM = "application/problem+json"
+
+Connect = Callable[..., TestClient]
+
+
+def client(store: Store, **parts: Any) -> TestClient:
+    """A client of an API whose clock stands at :data:`NOW`."""
+    given = ApiParts(store, Metrics(), ManualClock(NOW), checks=dict)
+    return TestClient(create_app(replace(given, **parts)), raise_server_exceptions=False)
+
+
+def problem(response: Any, status: int, title: str = "") -> Mapping[str, Any]:
+    """The problem document of ``response``, whose shape is checked."""
+    assert (response.status_code, response.headers["content-type"]) == (status, PROBLEM)
+    document: dict[str, Any] = response.json()
+    assert sorted(document) == ["detail", "status", "title", "type"]
+    assert (document["type"], document["status"]) == ("about:blank", status)
+    assert document["title"] == title if title else document["title"]
+    return document
+
+
+@pytest.fixture
+def api(shared_store: Store) -> TestClient:
+    """An API without tokens over an empty store."""
+    return client(shared_store)
