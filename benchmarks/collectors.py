@@ -30,6 +30,10 @@ class CollectorSeat:
     def log(self) -> Path:
         return self.folder / "collector.log"
 
+    @property
+    def group(self) -> str:
+        return dict(self.more).get("KAFKA_GROUP", GROUP)
+
     def with_settings(self, **more: str) -> "CollectorSeat":
         """The same with further settings, without their prefix."""
         return replace(self, more=(*self.more, *more.items()))
@@ -61,8 +65,7 @@ class Collector:
 
     def is_ready(self) -> bool:
         """Does it say so itself? Raises ``RuntimeError`` where it has ended."""
-        if self.measured.process.poll() is not None:
-            raise RuntimeError(f"the collector ended with {self.measured.process.returncode}")
+        self.measured.check_alive()
         return answers_ready(self.port)
 
     def kill(self) -> None:
@@ -92,7 +95,7 @@ def wait_until_stored(seat: CollectorSeat, running_collector: Collector, seconds
 
     def done() -> bool:
         running_collector.is_ready()
-        backlog = seat.topic.backlog(GROUP)
+        backlog = seat.topic.backlog(seat.group)
         return backlog is not None and backlog.is_done
 
     wait_for(done, "everything stored", seconds, every_s=0.3)

@@ -30,11 +30,12 @@ _START_US = 1_780_000_000_000_000
 _WORDS = {
     "service": ["checkout", "support", "search"],
     "route": ["summarise", "chat", "extract"],
-    "provider": ["openai", "anthropic"],
+    "provider": ["openai", "openai", "anthropic"],
     "model": ["gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "claude-sonnet-4"],
     "request_model": ["gpt-4o", "gpt-4o-mini", "claude-sonnet-4"],
     "outcome": ["ok", "refused", "error"],
 }
+"""81 combinations: a provider and a requested model belong to each model."""
 
 
 def calls(rows: int, number: int) -> pa.Table:
@@ -48,13 +49,15 @@ def _column(field: pa.Field, rows: int, start: int, rng: np.random.Generator) ->
     kind = field.type
     if pa.types.is_dictionary(kind):
         words = _WORDS.get(field.name, ["word" if field.name in ("environment", "operation") else ""])
-        return pa.DictionaryArray.from_arrays(rng.integers(0, len(words), rows, np.int32), pa.array(words))
+        shared = "model" if field.name in ("provider", "request_model") else field.name
+        chosen = np.random.default_rng([start, *shared.encode()]).integers(0, len(words), rows)
+        return pa.array(np.array(words, object)[chosen], pa.string()).dictionary_encode().cast(kind)
     if pa.types.is_fixed_size_binary(kind) and not pa.types.is_decimal(kind):
         return pa.FixedSizeBinaryArray.from_buffers(kind, rows, [None, pa.py_buffer(rng.bytes(kind.byte_width * rows))])
     if pa.types.is_decimal(kind):
-        words = np.zeros((rows, 2), np.int64)
-        words[:, 0] = rng.integers(1_000, 9_000_000, rows)
-        return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(words.tobytes())])
+        nano_dollars = np.zeros((rows, 2), np.int64)
+        nano_dollars[:, 0] = rng.integers(1_000, 9_000_000, rows)
+        return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(nano_dollars.tobytes())])
     if pa.types.is_map(kind):
         keys = ["gen_ai.request.temperature", "gen_ai.request.max_tokens", "server.port"]
         offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * len(keys))

@@ -118,11 +118,11 @@ def _stopped(measured: Measured, before_mb: float) -> float:
 def missing(mixture: Mixture, data_dir: Path) -> list[str]:
     """What of the mixture the store does not hold as it should."""
     store = open_data(data_dir)
-    ids = store.query_arrow("SELECT concat(trace_id, span_id) AS id, sum(calls) AS n FROM calls GROUP BY id")
-    counted = dict(zip((bytes(i) for i in ids["id"].to_pylist()), ids["n"].to_pylist(), strict=True))
-    letters = store.query_arrow("SELECT body, reason FROM dead_letters FINAL")
+    ids = store.query_arrow("SELECT hex(concat(trace_id, span_id)) AS id, sum(calls) AS n FROM calls GROUP BY id")
+    counted = dict(zip(map(bytes.fromhex, ids["id"].to_pylist()), ids["n"].to_pylist(), strict=True))
+    letters = store.query_arrow("SELECT hex(body) AS body, reason FROM dead_letters FINAL")
     store.close()
-    found = Counter(bytes(body) for body in letters["body"].to_pylist())
+    found = Counter(map(bytes.fromhex, letters["body"].to_pylist()))
     reasons = Counter(letters["reason"].to_pylist())
     print(f"  {len(found)} dead letters: {dict(reasons)}")
     wrong = [id_.hex() for id_ in mixture.good_ids if counted.get(id_) != 1]

@@ -45,6 +45,13 @@ class Measured:
     """A running process."""
 
     process: subprocess.Popen[bytes]
+    log: Path
+
+    def check_alive(self) -> None:
+        """Raises ``RuntimeError`` with the end of its log where it has ended."""
+        if self.process.poll() is not None:
+            said = " / ".join(self.log.read_text(errors="replace").strip().splitlines()[-5:])
+            raise RuntimeError(f"{self.process.args!r} ended with {self.process.returncode}: {said}")
 
     @property
     def _info(self) -> psutil.Process:
@@ -86,7 +93,7 @@ def running(command: list[str], log: Path, **environment: str) -> Iterator[Measu
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("WATCHKEEPER_", "ROTEL_"))}
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env={**clean, **environment}, cwd=ROOT)
-    measured = Measured(process)
+    measured = Measured(process, log)
     try:
         yield measured
     finally:

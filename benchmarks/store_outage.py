@@ -1,8 +1,8 @@
 """A FAULT, on purpose: ``python -m benchmarks.store_outage AFTER SECONDS`` is a collector whose store fails.
 
-It is ``watchkeeper collector`` in all else. The embedded store cannot be unplugged. So, from ``AFTER`` seconds after the first insert on and for ``SECONDS``, every
-statement raises what a store that does not answer raises. The first insert of that time is the nasty kind: it *is*
-carried out and then reported as failed, as when only the answer was lost.
+It is ``watchkeeper collector`` in all else. The embedded store cannot be unplugged. So, from ``AFTER`` seconds after
+the first insert on and for ``SECONDS``, every statement raises what a store that does not answer raises. The first
+insert of that time is the nasty kind: it *is* carried out and then reported as failed, as when the answer was lost.
 """
 
 import sys

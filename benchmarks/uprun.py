@@ -23,14 +23,14 @@ class Up:
 
     def is_ready(self) -> bool:
         """Does it say so itself? Raises ``RuntimeError`` where it has ended."""
-        if self.measured.process.poll() is not None:
-            raise RuntimeError(f"up ended with {self.measured.process.returncode}")
+        self.measured.check_alive()
         return answers_ready(self.api)
 
 
 @contextmanager
 def starting_up(folder: Path) -> Iterator[Up]:
     """``watchkeeper up`` on ``folder / "data"``, perhaps not ready yet."""
+    folder.mkdir(parents=True, exist_ok=True)
     http_port, grpc_port, api_port = free_port(), free_port(), free_port()
     command = python_module("watchkeeper.cli", "up", "--data-dir", str(folder / "data"))
     command += ["--otlp-http-port", str(http_port), "--otlp-grpc-port", str(grpc_port), "--api-port", str(api_port)]

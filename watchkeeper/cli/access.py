@@ -34,10 +34,10 @@ class Remote:
 def _answer(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json()
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, KeyError):
         problem = response.json()
-        raise WatchkeeperError(f"{problem.get('title')}: {problem.get('detail')}")
-    raise WatchkeeperError(f"the API answered {response.status_code}")
+        raise WatchkeeperError(f"{problem['title']}: {problem['detail']}")
+    raise WatchkeeperError(f"the API answered {response.status_code}: {response.text[:500]}")
 
 
 @contextlib.contextmanager

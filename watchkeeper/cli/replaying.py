@@ -14,23 +14,30 @@ from watchkeeper.streams.source import Encoding, Signal
 _ANSWER_S = 30.0
 
 
-def replay_into(sink: Sink, store: Store, clock: Clock) -> Replay:
-    """Submit letters to ``sink`` and mark those that were taken."""
+_TAKEN = (Verdict.STORED, Verdict.PARTIAL)
+
+
+def replay_into(sink: Sink, store: Store, clock: Clock, *, rejected_come_back: bool = False) -> Replay:
+    """Submit letters to ``sink`` and mark those that were taken.
+
+    ``rejected_come_back``: what ``sink`` rejects is put into the dead letters anew. Then the old letter is marked
+    too, or each further replay would double them.
+    """
+    done = (*_TAKEN, Verdict.MALFORMED) if rejected_come_back else _TAKEN
 
     def replay(letters: Sequence[DeadLetter]) -> Sequence[str]:
         futures = [sink.submit(Signal(letter.signal), Encoding(letter.encoding), letter.body) for letter in letters]
-        failures = [_failure(future) for future in futures]
-        taken = [letter.id for letter, failure in zip(letters, failures, strict=True) if not failure]
-        if taken:
-            mark_replayed(store, taken, clock.now())
-        return failures
+        replies = [_answer(future) for future in futures]
+        settled = [letter.id for letter, reply in zip(letters, replies, strict=True) if reply.verdict in done]
+        if settled:
+            mark_replayed(store, settled, clock.now())
+        return ["" if reply.verdict in _TAKEN else reply.message or reply.verdict for reply in replies]
 
     return replay
 
 
-def _failure(future: Future[Reply]) -> str:
+def _answer(future: Future[Reply]) -> Reply:
     try:
-        reply = future.result(_ANSWER_S)
+        return future.result(_ANSWER_S)
     except FutureTimeout:
-        return f"no answer within {_ANSWER_S:.0f} s"
-    return "" if reply.verdict in (Verdict.STORED, Verdict.PARTIAL) else reply.message or reply.verdict
+        return Reply(Verdict.UNAVAILABLE, f"no answer within {_ANSWER_S:.0f} s")

@@ -69,7 +69,7 @@ def run(settings: Settings) -> None:
                 clock=clock,
                 checks=thread.checks,
                 tokens=settings.tokens,
-                replay=replay_into(source, store, clock),
+                replay=replay_into(source, store, clock, rejected_come_back=True),
                 reprice=reprice_with(store, settings, clock),
             )
         )
@@ -78,8 +78,9 @@ def run(settings: Settings) -> None:
         try:
             ports = receivers.start()
             address = _address(settings, server.start(), (ports.http, ports.grpc))
+            # First the signals: whoever reads where we are may ask us to end at once.
+            ending.listen()
             with _announced(settings.data_dir, address):
-                ending.listen()
                 ending.wait()
         finally:
             _shut_down(settings, receivers, source, thread)

@@ -129,19 +129,6 @@ def api_listen(settings: Settings) -> Listen:
     )
 
 
-def api_listen(settings: Settings, port: int, setting: str) -> Listen:
-    """Where the API listens; ``setting`` names what chooses ``port``.
-
-    Raises :class:`ConfigError` where anyone could read it.
-    """
-    if not settings.tokens and not is_loopback(settings.host):
-        raise ConfigError(
-            f"the API would answer anyone at {settings.host}: set WATCHKEEPER_TOKENS to one or more bearer tokens, "
-            "or bind to 127.0.0.1"
-        )
-    return Listen(settings.host, port, setting, settings.tls_cert_file, settings.tls_key_file)
-
-
 def kafka_connection(settings: Settings) -> KafkaConnection:
     """Addresses and credentials of the brokers."""
     return KafkaConnection(

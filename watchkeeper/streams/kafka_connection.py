@@ -11,7 +11,6 @@ from kafka.net.compat import KafkaNetClient
 from watchkeeper.errors import ConfigError, Transient
 
 _RECONNECT_MAX_MS = 2_000
-_METADATA_MAX_AGE_MS = 60_000
 
 _CONFIGURATION = (
     errors.SaslAuthenticationFailedError,
@@ -38,6 +37,8 @@ class KafkaConnection:
     ssl_cafile: str = ""
     client_id: str = "watchkeeper"
     bootstrap_timeout_s: float = 30.0
+    metadata_max_age_s: float = 60.0
+    """How soon new partitions are found."""
 
     def settings(self) -> dict[str, Any]:
         """The client library's keyword arguments."""
@@ -48,7 +49,7 @@ class KafkaConnection:
             "bootstrap_timeout_ms": int(self.bootstrap_timeout_s * 1000),
             # The library's 30 s would keep us away half a minute after a broker is back.
             "reconnect_backoff_max_ms": _RECONNECT_MAX_MS,
-            "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
+            "metadata_max_age_ms": int(self.metadata_max_age_s * 1000),
         }
         if self.sasl_mechanism:
             settings |= {

@@ -4,15 +4,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
 from tests.fixtures.broker import KafkaBench
 from tests.watchkeeper.streams.source_steps import PATIENCE_S, bodies, crash, store, take
+from watchkeeper.clock import SystemClock
 from watchkeeper.errors import PartitionLost, Transient
 from watchkeeper.streams.kafka_partition import BatchLimits
 from watchkeeper.streams.kafka_source import KafkaSource
+from watchkeeper.streams.kafka_source_config import KafkaSourceConfig
 
 pytestmark = pytest.mark.kafka
 
@@ -126,6 +129,26 @@ def test_members_come_and_go_and_every_message_is_stored_once(group: Group) -> N
     assert Counter(group.held.stored()) == Counter(group.sent)
     again = sum(count - 1 for count in group.held.inserts.values())
     assert again <= 2 * PARTITIONS, "a rebalance repeats at most the batches in work"
+
+
+def test_added_partitions_are_found_even_by_short_polls(kafka: KafkaBench) -> None:
+    kafka.needs_complete_broker()
+    topic = kafka.topic()
+    connection = replace(kafka.connection, metadata_max_age_s=0.2)
+    config = KafkaSourceConfig(connection, f"growing-{topic}", (topic,), limits=BatchLimits(linger_s=0.0))
+    source = kafka.closing(KafkaSource(config, SystemClock()))
+    stored: list[bytes] = []
+
+    def is_stored(body: bytes) -> bool:
+        batches = source.poll(0)
+        store(source, batches)
+        stored.extend(bodies(batches))
+        return body in stored
+
+    for count in range(2, 6):
+        kafka.admin().create_partitions({topic: count})
+        kafka.send(topic, [b"%d" % count], count - 1)
+        eventually(f"partition {count - 1} is read", partial(is_stored, b"%d" % count))
 
 
 def test_keep_alive_outlasts_the_poll_interval(kafka: KafkaBench) -> None:

@@ -1,0 +1,56 @@
+"""``watchkeeper dlq`` on a directory that nobody else holds."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.cli.command import Watchkeeper
+from tests.watchkeeper.storage.test_dead_letters import BODY, letter, put
+from watchkeeper.storage.client import Store
+
+pytestmark = pytest.mark.clickhouse
+
+ONE = UUID(int=1)
+
+
+@pytest.fixture(autouse=True)
+def _letters(shared_store: Store) -> None:
+    put(shared_store, letter(1), letter(2, reason="malformed_json", replayed_at=letter(3)["received_at"]))
+
+
+def test_listed_as_a_table_or_as_lines_of_json(on_store: Watchkeeper) -> None:
+    ran = on_store("dlq", "list", "--format", "json")
+    assert (ran.code, [row["reason"] for row in ran.lines()]) == (0, ["malformed_json", "truncated"])
+    table = on_store("dlq", "list")
+    assert str(ONE) in table.out and "malformed_json" in table.out
+    assert [row["offset"] for row in on_store("dlq", "list", "--waiting", "--format", "json").lines()] == [1]
+    assert on_store("dlq", "list", "--reason", "none", "--format", "json").lines() == []
+
+
+def test_shown_with_all_that_is_known_or_as_raw_bytes(on_store: Watchkeeper) -> None:
+    shown = on_store("dlq", "show", ONE)
+    assert shown.code == 0
+    assert f"bytes        {len(BODY)}\n" in shown.out and "reason       truncated\n" in shown.out
+    assert on_store("dlq", "show", ONE, "--raw").raw == BODY
+
+
+@pytest.mark.parametrize("command", ["show", "replay"])
+def test_a_letter_that_is_not_there_is_named(on_store: Watchkeeper, command: str) -> None:
+    ran = on_store("dlq", command, UUID(int=99))
+    assert ran.code == 2
+    assert f"no dead letter {UUID(int=99)}" in ran.err
+
+
+def test_nothing_to_replay_is_no_error(on_store: Watchkeeper) -> None:
+    ran = on_store("dlq", "replay")
+    assert (ran.code, ran.out) == (0, "")
+
+
+def test_without_brokers_a_replay_is_a_sentence_and_the_letter_waits_on(
+    on_store: Watchkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHKEEPER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    ran = on_store("dlq", "replay", "--all")
+    assert ran.code == 2
+    assert "127.0.0.1:1" in ran.err and "Traceback" not in ran.err
+    assert [row["offset"] for row in on_store("dlq", "list", "--waiting", "--format", "json").lines()] == [1]
