@@ -97,7 +97,8 @@ def resolve(
     _drop_known_views(work, memory)
     _apply_merges(work)
     kept = np.flatnonzero(np.isin(work.role, (Role.CALL, Role.WEAK_CALL)))
-    stored = Remembered(work.keys[kept], work.parent_keys[kept], _response_views(work, kept)[1])
+    of_call, views = _response_views(work, kept)
+    stored = Remembered(work.keys[kept], work.parent_keys[kept], views, of_call)
     skipped = {reason: np.array(rows, np.intp) for reason, rows in work.skipped.items()}
     skipped |= _never_calls(recognised.role)
     return Resolution(kept, skipped, np.array(sorted(work.completes), np.intp), stored)
@@ -326,8 +327,8 @@ def _response_views(work: _Work, calls: npt.NDArray[np.intp]) -> tuple[Ints, Res
     rows = calls[positions]
     emitters = np.array([hash(word) for word in emitter.values], np.int64)
     views = ResponseViews(
-        [hash(response.values[code]) for code in response.codes[rows].tolist()],
-        emitters[emitter.codes[rows]].tolist(),
+        np.array([hash(response.values[code]) for code in response.codes[rows].tolist()], np.int64),
+        emitters[emitter.codes[rows]],
         spans.start_ns[rows],
         spans.end_ns[rows],
     )

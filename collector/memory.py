@@ -1,16 +1,17 @@
 """What the collector remembers of recent calls, to recognise other views of them: bounded, in two generations.
 
 When the young generation is full it becomes the old one and the oldest is forgotten, so between one and two
-capacities of calls are remembered. Look-ups are set operations over a whole batch: nothing is looped over until
-something is found.
+capacities of calls are remembered. All of it lies in arrays of a fixed size: the process does not grow with them, and
+look-ups are column work.
 """
 
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from collector.any_value import Ints
+from collector.key_table import KeyTable
 from collector.spans import Keys
 
 _SKEW_NS = 1_000_000_000
@@ -20,56 +21,68 @@ _SKEW_NS = 1_000_000_000
 class ResponseViews:
     """Views of response ids, side by side: hash of the id, hash of the emitter, start and end in Unix nanoseconds."""
 
-    ids: list[int]
-    emitters: list[int]
+    ids: Ints
+    emitters: Ints
     start_ns: Ints
     end_ns: Ints
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    def part(self, chosen: npt.NDArray[np.bool_]) -> "ResponseViews":
+        """Those that are ``chosen``."""
+        return ResponseViews(self.ids[chosen], self.emitters[chosen], self.start_ns[chosen], self.end_ns[chosen])
+
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is remembered of a batch of calls: span keys, parent span keys (0: none), views of response ids."""
+    """What is remembered of a batch of calls: span keys, parent span keys (0: none), views of response ids.
+
+    ``response_call`` says which call (by position in ``keys``) each view is of, in ascending order.
+    """
 
     keys: Keys
     parent_keys: Keys
     responses: ResponseViews
+    response_call: Ints
+
+    def part(self, start: int, end: int) -> "Remembered":
+        """The calls ``start`` to ``end``."""
+        chosen = (self.response_call >= start) & (self.response_call < end)
+        views, calls = self.responses.part(chosen), self.response_call[chosen] - start
+        return Remembered(self.keys[start:end], self.parent_keys[start:end], views, calls)
 
 
-@dataclass(slots=True)
 class _Generation:
-    spans: set[int] = field(default_factory=set)
-    parents: set[int] = field(default_factory=set)
-    responses: dict[int, int] = field(default_factory=dict)
-    """Hash of a response id → its position in the three lists below."""
-    emitters: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
+    def __init__(self, capacity: int) -> None:
+        self.spans = KeyTable(capacity)
+        self.parents = KeyTable(capacity)
+        self._responses = KeyTable(capacity)
+        size = self._responses.size
+        self._emitters, self._starts, self._ends = (np.zeros(size, np.int64) for _ in range(3))
 
     def add(self, stored: Remembered) -> None:
-        self.spans.update(stored.keys.tolist())
-        self.parents.update(stored.parent_keys[stored.parent_keys != 0].tolist())
+        self.spans.add(stored.keys)
+        self.parents.add(stored.parent_keys[stored.parent_keys != 0])
         views = stored.responses
-        # The first view of an id stays: later ones are compared with what was counted.
-        fresh = dict(zip(views.ids, count(len(self.emitters)), strict=False))
-        self.responses = fresh | self.responses if self.responses.keys() & fresh.keys() else self._joined(fresh)
-        self.emitters += views.emitters
-        self.starts += views.start_ns.tolist()
-        self.ends += views.end_ns.tolist()
+        slots, fresh = self._responses.add(views.ids.view(np.uint64))
+        # The first view of an id stays, later ones are compared with what was counted. Backwards, as the last
+        # write to a slot stays.
+        slots, fresh_views = slots[fresh][::-1], views.part(fresh)
+        self._emitters[slots] = fresh_views.emitters[::-1]
+        self._starts[slots] = fresh_views.start_ns[::-1]
+        self._ends[slots] = fresh_views.end_ns[::-1]
 
-    def _joined(self, fresh: dict[int, int]) -> dict[int, int]:
-        self.responses.update(fresh)
-        return self.responses
-
-    def is_other_view(self, views: ResponseViews, position: int) -> bool:
-        """Another emitter reported the same response id at an overlapping time."""
-        known = self.responses.get(views.ids[position])
-        if known is None or self.emitters[known] == views.emitters[position]:
-            return False
-        start, end = int(views.start_ns[position]), int(views.end_ns[position])
-        return self.starts[known] <= end + _SKEW_NS and start <= self.ends[known] + _SKEW_NS
+    def other_views(self, views: ResponseViews) -> Ints:
+        """Positions of views whose response id another emitter reported at an overlapping time."""
+        slots = self._responses.find(views.ids.view(np.uint64))
+        known = np.flatnonzero(slots >= 0)
+        slots = slots[known]
+        other = self._emitters[slots] != views.emitters[known]
+        other &= self._starts[slots] <= views.end_ns[known] + _SKEW_NS
+        other &= views.start_ns[known] <= self._ends[slots] + _SKEW_NS
+        found: Ints = known[other]
+        return found
 
 
 class CallMemory:
@@ -77,42 +90,39 @@ class CallMemory:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._generations = (_Generation(), _Generation())
+        self._young, self._old = _Generation(capacity), _Generation(capacity)
 
     def __len__(self) -> int:
-        return sum(len(generation.spans) for generation in self._generations)
+        return self._young.spans.count + self._old.spans.count
 
     def seen_spans(self, keys: Keys) -> Ints:
         """Positions of spans stored before."""
-        return _positions(keys, [generation.spans for generation in self._generations])
+        return _positions(keys, self._young.spans, self._old.spans)
 
     def known_views(self, keys: Keys, parent_keys: Keys) -> Ints:
         """Positions of spans that are the parent or the child of a call stored before."""
-        parents = _positions(keys, [generation.parents for generation in self._generations])
+        parents = _positions(keys, self._young.parents, self._old.parents)
         below = np.flatnonzero(parent_keys)
-        children = below[_positions(parent_keys[below], [generation.spans for generation in self._generations])]
+        children = below[_positions(parent_keys[below], self._young.spans, self._old.spans)]
         return np.union1d(parents, children)
 
     def known_responses(self, views: ResponseViews) -> list[int]:
         """Positions of views whose response id another emitter reported before, at an overlapping time."""
-        if all(generation.responses.keys().isdisjoint(views.ids) for generation in self._generations):
-            return []
-        return [
-            position
-            for position in range(len(views))
-            if any(generation.is_other_view(views, position) for generation in self._generations)
-        ]
+        found = np.union1d(self._young.other_views(views), self._old.other_views(views))
+        return [int(position) for position in found]
 
     def add(self, stored: Remembered) -> None:
         """Remember stored calls."""
-        young, _ = self._generations
-        if len(young.spans) >= self._capacity:
-            self._generations = (_Generation(), young)
-        self._generations[0].add(stored)
+        start, count = 0, len(stored.keys)
+        while start < count:
+            room = self._capacity - self._young.spans.count
+            if room <= 0:
+                self._young, self._old = _Generation(self._capacity), self._young
+                room = self._capacity
+            end = min(count, start + room)
+            self._young.add(stored.part(start, end))
+            start = end
 
 
-def _positions(keys: Keys, known: list[set[int]]) -> Ints:
-    wanted = keys.tolist()
-    if all(generation.isdisjoint(wanted) for generation in known):
-        return np.zeros(0, np.int64)
-    return np.array([i for i, key in enumerate(wanted) if any(key in generation for generation in known)], np.int64)
+def _positions(keys: Keys, young: KeyTable, old: KeyTable) -> Ints:
+    return np.flatnonzero((young.find(keys) >= 0) | (old.find(keys) >= 0)).astype(np.int64)

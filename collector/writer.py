@@ -79,15 +79,15 @@ def _remembered(recent: RecentCalls) -> Remembered:
     traces = trace_keys_of(recent.trace_id)
     parents = span_keys(traces, recent.parent_span_id)
     parents[~recent.parent_span_id.any(axis=1)] = 0
-    known = [i for i, response_id in enumerate(recent.response_id) if response_id]
+    known = np.array([i for i, response_id in enumerate(recent.response_id) if response_id], np.int64)
     views = ResponseViews(
-        [hash(recent.response_id[i]) for i in known],
+        np.array([hash(recent.response_id[i]) for i in known.tolist()], np.int64),
         # Who reported a stored call is not stored: any other span with its response id is another view of it.
-        [0] * len(known),
+        np.zeros(len(known), np.int64),
         recent.start_us[known] * 1000,
         (recent.start_us[known] + recent.duration_us[known]) * 1000,
     )
-    return Remembered(span_keys(traces, recent.span_id), parents, views)
+    return Remembered(span_keys(traces, recent.span_id), parents, views, known)
 
 
 def _dead_letters(prepared: Prepared) -> pa.Table:

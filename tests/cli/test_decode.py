@@ -103,10 +103,7 @@ def test_own_prices_come_first(watchkeeper: Watchkeeper, tmp_path: Path) -> None
     spans = tmp_path / "house.bin"
     spans.write_bytes(body)
     prices = tmp_path / "prices.yaml"
-    prices.write_text(
-        "version: house-1\nprices:\n  - provider: openai\n    model: house\n    input_per_million: 1\n"
-        "    output_per_million: 2\n"
-    )
+    prices.write_text("version: house-1\nprices:\n  - {model: house, provider: openai, input: 1, output: 2}\n")
     (unpriced,) = watchkeeper("decode", spans).lines()
     assert (unpriced["cost_status"], unpriced["cost_usd"]) == ("unpriced", None)
     ran = watchkeeper("decode", spans, "--price-file", prices)

@@ -1,12 +1,20 @@
 """``watchkeeper dlq`` on a directory that nobody else holds."""
 
+from concurrent.futures import Future
+from typing import ClassVar
 from uuid import UUID
 
 import pytest
 
 from tests.cli.command import Watchkeeper
 from tests.watchkeeper.storage.test_dead_letters import BODY, letter, put
+from watchkeeper.cli import dlq
+from watchkeeper.clock import Clock
+from watchkeeper.errors import Transient
 from watchkeeper.storage.client import Store
+from watchkeeper.streams.kafka_sink import KafkaSinkConfig
+from watchkeeper.streams.otlp_sink import STORED, Reply, Verdict, answered
+from watchkeeper.streams.source import Encoding, Signal
 
 pytestmark = pytest.mark.clickhouse
 
@@ -46,11 +54,43 @@ def test_nothing_to_replay_is_no_error(on_store: Watchkeeper) -> None:
     assert (ran.code, ran.out) == (0, "")
 
 
+class _Sink:
+    """A Kafka sink without brokers: takes what is no garbage."""
+
+    def __init__(self, config: KafkaSinkConfig, clock: Clock) -> None:
+        self.config = config
+        _Sink.sent = []
+
+    sent: ClassVar[list[tuple[Signal, Encoding, bytes]]] = []
+
+    def submit(self, signal: Signal, encoding: Encoding, body: bytes) -> Future[Reply]:
+        self.sent.append((signal, encoding, body))
+        return answered(STORED if body == BODY else Reply(Verdict.MALFORMED, "larger than the topic's limit"))
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def test_replayed_letters_are_sent_as_they_came_and_wait_no_longer(
+    on_store: Watchkeeper, shared_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dlq, "KafkaSpanSink", _Sink)
+    put(shared_store, letter(5, body=b"too large", encoding="json", signal="logs"))
+    ran = on_store("dlq", "replay", "--all")
+    assert ran.code == 1
+    assert sorted(ran.out.splitlines()) == [f"{ONE}  taken", f"{UUID(int=5)}  larger than the topic's limit"]
+    assert sorted(_Sink.sent) == [("logs", "json", b"too large"), ("traces", "protobuf", BODY)]
+    # What Kafka refuses is nowhere else: it waits on.
+    assert [row["offset"] for row in on_store("dlq", "list", "--waiting", "--format", "json").lines()] == [5]
+
+
 def test_without_brokers_a_replay_is_a_sentence_and_the_letter_waits_on(
     on_store: Watchkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WATCHKEEPER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    ran = on_store("dlq", "replay", "--all")
-    assert ran.code == 2
-    assert "127.0.0.1:1" in ran.err and "Traceback" not in ran.err
+    def no_brokers(*_: object) -> None:
+        raise Transient("no broker answers at 127.0.0.1:1")
+
+    monkeypatch.setattr(dlq, "KafkaSpanSink", no_brokers)
+    ran = on_store("dlq", "replay", ONE)
+    assert (ran.code, ran.err) == (2, "watchkeeper: no broker answers at 127.0.0.1:1\n")
     assert [row["offset"] for row in on_store("dlq", "list", "--waiting", "--format", "json").lines()] == [1]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Watchkeeper
+from tests.fixtures.service import command
 from tests.fixtures.store import call_rows
 from watchkeeper.storage.client import Store
 
@@ -33,14 +34,12 @@ def test_one_fault_does_not_hide_the_others(
     assert "ok  store: " in ran.out
 
 
-def test_brokers_that_do_not_answer_are_a_fault_with_a_hint(
-    on_store: Watchkeeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WATCHKEEPER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    ran = on_store("doctor")
-    assert ran.code == 1
-    assert "fail  kafka: " in ran.out and "127.0.0.1:1" in ran.out
-    assert "Traceback" not in ran.err
+def test_brokers_that_do_not_answer_are_a_fault_with_a_hint(tmp_path: Path) -> None:
+    settings = {"WATCHKEEPER_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    ran = command("doctor", "--data-dir", tmp_path / "data", settings=settings)
+    assert ran.returncode == 1
+    assert "fail  kafka: " in ran.stdout and "127.0.0.1:1" in ran.stdout and "ok  store: " in ran.stdout
+    assert "Traceback" not in ran.stderr
 
 
 def test_tokens_without_tls_are_a_warning(on_store: Watchkeeper, monkeypatch: pytest.MonkeyPatch) -> None:

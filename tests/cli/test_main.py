@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -26,9 +25,7 @@ def test_a_misspelt_variable_stops_every_command(
     monkeypatch.setenv("WATCHKEEPER_DATA_DRI", "x")
     ran = watchkeeper(*command)
     assert ran.code == 2
-    assert ran.err == (
-        "watchkeeper: unknown setting WATCHKEEPER_DATA_DRI in the environment; docs/configuration.md lists all of them\n"
-    )
+    assert ran.err.startswith("watchkeeper: unknown setting WATCHKEEPER_DATA_DRI in the environment; docs/")
 
 
 def test_a_wrong_setting_is_a_sentence_that_names_it(watchkeeper: Watchkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,9 +37,7 @@ def test_a_wrong_setting_is_a_sentence_that_names_it(watchkeeper: Watchkeeper, m
 
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("command", ["up", "api", "collector"])
-def test_nothing_is_bound_beyond_loopback_without_tokens(
-    on_store: Watchkeeper, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_bound_beyond_loopback_without_tokens(on_store: Watchkeeper, command: str) -> None:
     ran = on_store(command, "--host", "0.0.0.0")
     assert ran.code == 2
     assert "WATCHKEEPER_TOKENS" in ran.err and "0.0.0.0" in ran.err and "Traceback" not in ran.err

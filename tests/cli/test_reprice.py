@@ -16,13 +16,10 @@ PERIOD = ("--from", "2026-05-28", "--to", "2026-05-29")
 
 
 @pytest.fixture
-def house_prices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def house_prices(on_store: Watchkeeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten times the list price of what :func:`call_rows` uses."""
     prices = tmp_path / "prices.yaml"
-    prices.write_text(
-        "version: house-1\nprices:\n  - provider: openai\n    model: gpt-4o-2024-08-06\n    input_per_million: 25\n"
-        "    output_per_million: 100\n"
-    )
+    prices.write_text("version: house-1\nprices:\n  - {model: gpt-4o-2024-08-06, input: 25, output: 100}\n")
     monkeypatch.setenv("WATCHKEEPER_PRICE_FILE", str(prices))
 
 

@@ -61,12 +61,12 @@ def _store(settings: Settings, clock: Clock) -> Iterator[Store]:
 def run(settings: Settings) -> None:
     """Consume until SIGINT or SIGTERM. Raises what ended the pipeline, among it :class:`DeadLetterLimit`."""
     configure_logs(settings.log_level, settings.log_format)
-    clock, metrics, ending = SystemClock(), Metrics(), Ending()
+    clock, metrics, ending, listen = SystemClock(), Metrics(), Ending(), _listen(settings)
     with _store(settings, clock) as store, contextlib.closing(publisher(settings)) as out:
         source = kafka_source(settings, clock)
         line = wiring.pipeline(settings, wiring.Outside(source, store, out), metrics, clock)
         thread = PipelineThread(line, _lag_watch(source, metrics), ending.ask)
-        server = ApiServer(_app(settings, store, metrics, thread), _listen(settings), clock)
+        server = ApiServer(_app(settings, store, metrics, thread), listen, clock)
         thread.start()
         try:
             server.start()

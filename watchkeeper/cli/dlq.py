@@ -22,6 +22,8 @@ from watchkeeper.storage.dead_letters import DeadLetter, DeadLetterFilter, get_d
 from watchkeeper.streams.kafka_sink import KafkaSinkConfig, KafkaSpanSink
 
 _SHOWN = ("id", "received_at", "source", "partition", "offset", "signal", "reason", "detail", "replayed_at")
+_KAFKA_S = 5.0
+"""A person waits for the answer."""
 
 
 def listing(settings: Settings, reason: str, waiting: bool, limit: int) -> list[dict[str, Any]]:
@@ -78,7 +80,8 @@ def _existing(store: Store, letter_id: UUID) -> DeadLetter:
 
 def _replay_through_kafka(settings: Settings, store: Store, letters: Sequence[DeadLetter]) -> list[str]:
     clock = SystemClock()
-    config = KafkaSinkConfig(wiring.kafka_connection(settings), settings.kafka_topics[0], settings.kafka_log_topics[0])
+    connection = wiring.kafka_connection(settings, _KAFKA_S)
+    config = KafkaSinkConfig(connection, settings.kafka_topics[0], settings.kafka_log_topics[0])
     sink = KafkaSpanSink(config, clock)
     try:
         return list(replay_into(sink, store, clock)(letters))

@@ -22,6 +22,7 @@ from watchkeeper.streams.otlp_config import is_loopback
 
 _CLOCK_SKEW_S = 5.0
 _MANY_PARTS = 1_000
+_KAFKA_S = 5.0
 
 
 class Mark(StrEnum):
@@ -113,7 +114,9 @@ def _exposure(settings: Settings) -> Iterator[Finding]:
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:
-    report = probe(wiring.kafka_connection(settings), wiring.configured_topics(settings), settings.kafka_group)
+    report = probe(
+        wiring.kafka_connection(settings, _KAFKA_S), wiring.configured_topics(settings), settings.kafka_group
+    )
     yield Finding("kafka", Mark.GOOD, f"{report.brokers} brokers, protocol of {report.version}")
     for topic in report.topics:
         missing = topic.state is TopicState.MISSING

@@ -129,9 +129,10 @@ def api_listen(settings: Settings) -> Listen:
     )
 
 
-def kafka_connection(settings: Settings) -> KafkaConnection:
-    """Addresses and credentials of the brokers."""
+def kafka_connection(settings: Settings, patience_s: float = 30.0) -> KafkaConnection:
+    """Addresses and credentials of the brokers, which may take ``patience_s`` to answer at first."""
     return KafkaConnection(
+        bootstrap_timeout_s=patience_s,
         bootstrap_servers=settings.kafka_bootstrap_servers,
         security_protocol=settings.kafka_security_protocol,
         sasl_mechanism=settings.kafka_sasl_mechanism,

@@ -150,13 +150,7 @@ class KafkaSource:
         self._open_partitions()
         wanted = {self._place_of(buffer) for buffer in to_read(tuple(self._buffers.values()), self._pressure())}
         self._resume_only(wanted - self._unopened)
-        if not self._is_member():
-            # The library forgets a join that ends between two polls and begins anew: do not poll it too briefly.
-            wait_s = max(wait_s, _SETTLE_S)
-        with self._told("read"):
-            records = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=self._room())
-        self._follow_assignments()
-        self._keep(records)
+        self._poll_client(wait_s, self._room())
 
     def _keep(self, records: Mapping[TopicPartition, Sequence[Any]]) -> None:
         now = self._clock.monotonic()
@@ -189,8 +183,18 @@ class KafkaSource:
 
     def _poll_paused(self) -> None:
         self._resume_only(set())
-        with self._told("stay in the group"):
-            records = self._consumer.poll(timeout_ms=int(_SETTLE_S * 1000), max_records=1)
+        self._poll_client(_SETTLE_S, 1)
+
+    def _poll_client(self, wait_s: float, most: int) -> None:
+        """The only place that polls the client library: it also joins groups, gives and takes partitions."""
+        if not self._is_member():
+            wait_s = max(wait_s, _SETTLE_S)  # shorter polls would not see the join through
+        with self._told("read"):
+            records = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=most)
+        if not self._is_member():
+            # A join that new metadata set off and that ends between two polls is never taken up by the library
+            # (3.0.12: `need_rejoin` is false by then), and the consumer would wait for partitions for ever.
+            self._consumer._coordinator.request_rejoin()
         self._follow_assignments()
         self._keep(records)
 

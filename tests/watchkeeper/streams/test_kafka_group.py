@@ -131,6 +131,16 @@ def test_members_come_and_go_and_every_message_is_stored_once(group: Group) -> N
     assert again <= 2 * PARTITIONS, "a rebalance repeats at most the batches in work"
 
 
+def test_joining_ends_in_an_assignment_however_short_the_polls(kafka: KafkaBench) -> None:
+    kafka.needs_complete_broker()
+    for _ in range(12):  # the client library loses about one join in seven to a race
+        topic = kafka.topic()
+        kafka.send(topic, [b"a"])
+        source = kafka.source(topic, limits=BatchLimits(linger_s=0.0))
+        eventually("the partition is assigned", partial(source.poll, 0))
+        source.close()
+
+
 def test_added_partitions_are_found_even_by_short_polls(kafka: KafkaBench) -> None:
     kafka.needs_complete_broker()
     topic = kafka.topic()
