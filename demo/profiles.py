@@ -75,9 +75,7 @@ class ModelProfile:
 _CLAUDE = "standard"
 _ALL = (
     ModelProfile("gpt-4o-mini", "gpt-4o-mini-2024-07-18", fingerprint="fp_8d3c"),
-    ModelProfile(
-        "gpt-4.1", "gpt-4.1-2025-04-14", 95, ms_per_token=1.1, input_tokens=1400, fingerprint="fp_51"
-    ),
+    ModelProfile("gpt-4.1", "gpt-4.1-2025-04-14", 95, ms_per_token=1.1, input_tokens=1400, fingerprint="fp_51"),
     ModelProfile("gpt-4.1-mini", "gpt-4.1-mini-2025-04-14", 70, ms_per_token=0.7, fingerprint="fp_0b7a"),
     ModelProfile("gpt-5-mini", "gpt-5-mini-2025-08-07", 120, ms_per_token=0.5, reasoning_tokens=160),
     ModelProfile("text-embedding-3-small", ttft_ms=28, input_tokens=350, cached_share=0.0),

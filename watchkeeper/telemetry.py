@@ -41,7 +41,9 @@ class Metrics:
             "released_batches_total", "Batches given back unstored; they come again.", ("source",)
         )
         self.remembered_calls = self._gauge("remembered_calls", "Calls in the duplicate memory.", ())
-        self.kafka_lag = self._gauge("kafka_lag_messages", "Messages behind the end of a partition.", ("topic", "partition"))
+        self.kafka_lag = self._gauge(
+            "kafka_lag_messages", "Messages behind the end of a partition.", ("topic", "partition")
+        )
         self.queue_bytes = self._gauge("otlp_queue_bytes", "Bytes of OTLP requests waiting for the store.", ())
         self.last_insert = self._gauge("last_insert_timestamp_seconds", "Unix time of the last insert.", ())
 
@@ -74,7 +76,9 @@ class LabelBound:
 def configure_logs(level: str, form: str) -> None:
     """Send our logs and the libraries' to standard error, as lines for people or as JSON."""
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -86,7 +90,9 @@ def configure_logs(level: str, form: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
+    )
 
 
 def logger(part: str) -> structlog.typing.FilteringBoundLogger:

@@ -12,9 +12,7 @@ _START_NS = 1_763_000_000_000_000_000
 
 def _spans(body: bytes) -> list[Span]:
     request = ExportTraceServiceRequest.FromString(body)
-    return [
-        span for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans
-    ]
+    return [span for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
 
 
 def _int(span: Span, name: str) -> int:
@@ -53,9 +51,7 @@ def test_the_totals_are_those_of_the_spans() -> None:
     assert totals.calls == len(spans) == 350
     assert totals.input_tokens == sum(_int(span, "gen_ai.usage.input_tokens") for span in spans)
     assert totals.output_tokens == sum(_int(span, "gen_ai.usage.output_tokens") for span in spans)
-    assert totals.cache_read_tokens == sum(
-        _int(span, "gen_ai.usage.cache_read.input_tokens") for span in spans
-    )
+    assert totals.cache_read_tokens == sum(_int(span, "gen_ai.usage.cache_read.input_tokens") for span in spans)
     assert totals.by_model == Counter(_text(span, "gen_ai.response.model") for span in spans)
     assert sum(totals.by_outcome.values()) == sum(totals.by_service.values()) == 350
 

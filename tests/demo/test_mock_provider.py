@@ -17,9 +17,7 @@ from watchkeeper.schema import Outcome
 
 _MODEL = "gpt-4o-mini"
 _CLAUDE = "claude-haiku-4-5"
-_FAST = replace(
-    PROFILES[_MODEL], ttft_ms=2, ms_per_token=0.01, cached_share=1.0, reasoning_tokens=20, slow_s=5.0
-)
+_FAST = replace(PROFILES[_MODEL], ttft_ms=2, ms_per_token=0.01, cached_share=1.0, reasoning_tokens=20, slow_s=5.0)
 
 
 def _always(ending: Ending, name: str) -> ModelProfile:
@@ -134,9 +132,7 @@ def test_json_is_broken_only_where_it_should_be(openai_for: OpenAIFor, ending: E
     assert _is_json(answer.choices[0].message.content or "") is parses
 
 
-def test_broken_json_is_never_drawn_where_no_json_was_asked_for(
-    openai_for: OpenAIFor, provider: MockProvider
-) -> None:
+def test_broken_json_is_never_drawn_where_no_json_was_asked_for(openai_for: OpenAIFor, provider: MockProvider) -> None:
     _chat(openai_for(Ending.BROKEN_JSON), "prose please")
     assert Outcome.OK in {call.outcome for call in _booked(provider.truth, Ending.BROKEN_JSON)}
 
@@ -148,9 +144,7 @@ def test_a_rate_limit_says_when_to_come_back(openai_for: OpenAIFor) -> None:
     assert caught.value.response.headers["retry-after-ms"] == "5"
 
 
-def test_automatic_retries_are_one_call_of_several_attempts(
-    openai_for: OpenAIFor, provider: MockProvider
-) -> None:
+def test_automatic_retries_are_one_call_of_several_attempts(openai_for: OpenAIFor, provider: MockProvider) -> None:
     before = len(_booked(provider.truth, Ending.RATE_LIMITED))
     with pytest.raises(openai.RateLimitError):
         _chat(openai_for(Ending.RATE_LIMITED).with_options(max_retries=2), "try three times")
@@ -175,9 +169,7 @@ def test_a_client_that_gives_up_is_booked_as_a_timeout(openai_for: OpenAIFor, pr
 
 
 @pytest.mark.parametrize("include_usage", [True, False])
-def test_a_stream_carries_usage_only_when_it_was_asked_for(
-    openai_for: OpenAIFor, include_usage: bool
-) -> None:
+def test_a_stream_carries_usage_only_when_it_was_asked_for(openai_for: OpenAIFor, include_usage: bool) -> None:
     stream = openai_for(Ending.ANSWER).chat.completions.create(
         model=_MODEL,
         messages=[{"role": "user", "content": f"stream {include_usage}"}],
@@ -217,9 +209,7 @@ def test_an_offered_tool_is_called_with_valid_arguments(openai_for: OpenAIFor) -
 
 def test_embeddings_count_input_tokens_alone(openai_for: OpenAIFor, provider: MockProvider) -> None:
     client = openai_for(Ending.ANSWER)
-    answer = client.embeddings.create(
-        model="text-embedding-3-small", input="some text", encoding_format="float"
-    )
+    answer = client.embeddings.create(model="text-embedding-3-small", input="some text", encoding_format="float")
     assert answer.usage.prompt_tokens == answer.usage.total_tokens > 0
     assert len(answer.data[0].embedding) == 8
     booked = [call for call in provider.truth.calls() if call.model == "text-embedding-3-small"]
@@ -239,9 +229,7 @@ def test_an_unknown_model_is_not_found(openai_for: OpenAIFor) -> None:
         openai_for(Ending.ANSWER).chat.completions.create(model="nobody", messages=[])
 
 
-def test_anthropic_leaves_the_cache_out_of_its_input_tokens(
-    claude_for: ClaudeFor, provider: MockProvider
-) -> None:
+def test_anthropic_leaves_the_cache_out_of_its_input_tokens(claude_for: ClaudeFor, provider: MockProvider) -> None:
     answer = claude_for(Ending.ANSWER).messages.create(
         model=_CLAUDE, max_tokens=100, messages=[{"role": "user", "content": "hello"}]
     )
@@ -250,9 +238,7 @@ def test_anthropic_leaves_the_cache_out_of_its_input_tokens(
     assert booked.input_tokens == answer.usage.input_tokens + (answer.usage.cache_read_input_tokens or 0)
 
 
-@pytest.mark.parametrize(
-    ("ending", "stop_reason"), [(Ending.REFUSAL, "refusal"), (Ending.TRUNCATED, "max_tokens")]
-)
+@pytest.mark.parametrize(("ending", "stop_reason"), [(Ending.REFUSAL, "refusal"), (Ending.TRUNCATED, "max_tokens")])
 def test_anthropic_s_stop_reason_tells_how_it_ended_in_streams_too(
     claude_for: ClaudeFor, ending: Ending, stop_reason: str
 ) -> None:

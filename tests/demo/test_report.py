@@ -39,9 +39,7 @@ def test_a_row_shows_outcomes_latency_tokens_and_cost() -> None:
 
 
 def test_an_unknown_price_is_a_word_and_never_zero() -> None:
-    line = next(
-        line for line in _shown(_row(model="house", unpriced_calls=2)).splitlines() if " house " in line
-    )
+    line = next(line for line in _shown(_row(model="house", unpriced_calls=2)).splitlines() if " house " in line)
     assert "unpriced" in line
     assert "0.0000" not in line
 

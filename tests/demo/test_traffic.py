@@ -66,9 +66,7 @@ def test_there_is_one_span_for_each_call_the_provider_saw(
 
 
 @pytest.mark.parametrize("service", _SERVICES)
-def test_every_span_carries_the_route_it_works_for(
-    provider_and_sink: tuple[Truth, OtlpSink], service: str
-) -> None:
+def test_every_span_carries_the_route_it_works_for(provider_and_sink: tuple[Truth, OtlpSink], service: str) -> None:
     _, sink = provider_and_sink
     routes = {workload.route for workload in APPLICATIONS[service].workloads}
     assert {span.attributes.get("watchkeeper.route") for span in _spans(sink, service)} == routes

@@ -81,7 +81,10 @@ def dialects() -> str:
 
 def accounting() -> str:
     """Emitters that count tokens otherwise."""
-    rows = ["| emitter | provider | input excludes the cache | output excludes reasoning |", "| --- | --- | --- | --- |"]
+    rows = [
+        "| emitter | provider | input excludes the cache | output excludes reasoning |",
+        "| --- | --- | --- | --- |",
+    ]
     for rule in ACCOUNTING:
         emitter = f"scope `{rule.scope}`" if rule.scope else f"dialect `{rule.dialect}`"
         emitter += f", count from `{rule.input_key}`" if rule.input_key else ""

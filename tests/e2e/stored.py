@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,13 +36,10 @@ def stored(data_dir: Path) -> Stored:
 
 def _main(data_dir: Path) -> None:
     store = Store.open(StoreConfig("chdb", _DATABASE, data_dir=data_dir))
-    rows = store.query_rows(
-        "SELECT intDiv(reinterpretAsUInt64(reverse(toString(span_id))) - 1, {spans:UInt32}) AS number, "
-        "count() AS calls FROM calls GROUP BY number",
-        {"spans": SPANS},
-    )
+    spans = (int(row["span"], 16) for row in store.query_rows("SELECT hex(span_id) AS span FROM calls"))
+    calls = Counter((span - 1) // SPANS for span in spans)
     rollups = [store.query_rows(f"SELECT sum(calls) AS n FROM {name}")[0]["n"] for name in ("calls_1m", "calls_1h")]
-    print(json.dumps({"calls": {row["number"]: row["calls"] for row in rows}, "rollups": rollups}))
+    print(json.dumps({"calls": calls, "rollups": rollups}))
 
 
 if __name__ == "__main__":
