@@ -24,7 +24,6 @@ _MAX_DEPTH = 16
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 def binary_buffers(values: pa.Array) -> tuple[Ints, npt.NDArray[np.uint8]]:
@@ -36,61 +35,6 @@ def binary_buffers(values: pa.Array) -> tuple[Ints, npt.NDArray[np.uint8]]:
     offsets = np.frombuffer(offset_buffer, np.int32)[values.offset : values.offset + count + 1].astype(np.int64)
     data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.zeros(0, np.uint8)
     return offsets, data
-
-
-def malformed(values: pa.Array) -> Ints:
-    """Positions of values that are no ``AnyValue`` (their message cannot be trusted)."""
-    offsets, data = binary_buffers(values)
-    starts, lengths = offsets[:-1], np.diff(offsets)
-    filled = lengths > 0
-    tags = np.zeros(len(lengths), np.uint8)
-    tags[filled] = data[starts[filled]]
-    plain = ~filled
-    plain |= (tags == DOUBLE) & (lengths == _DOUBLE_LENGTH)
-    plain |= _plain_varints(tags, starts, lengths, data)
-    plain |= _plain_strings(tags, starts, lengths, data)
-    doubtful = np.flatnonzero(~plain)
-    if not len(doubtful):
-        return doubtful
-    encoded = values.take(pa.array(doubtful)).dictionary_encode()
-    broken = np.array([not _parses(value) for value in encoded.dictionary.to_pylist()], np.bool_)
-    found: Ints = doubtful[broken[encoded.indices.to_numpy()]]
-    return found
-
-
-def _plain_varints(tags: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> Bools:
-    """Ints and flags of at most four bytes: continuation bits everywhere but on the last byte."""
-    plain = np.zeros(len(tags), np.bool_)
-    for length in range(2, 6):
-        rows = np.flatnonzero(((tags == INT) | (tags == BOOL)) & (lengths == length))
-        body = data[starts[rows, None] + np.arange(1, length)]
-        plain[rows] = (body[:, -1] < 0x80) & (body[:, :-1] >= 0x80).all(axis=1)
-    return plain
-
-
-def _plain_strings(tags: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, data: npt.NDArray[np.uint8]) -> Bools:
-    """Strings whose length takes one or two bytes and agrees with the value's length."""
-    plain = np.zeros(len(tags), np.bool_)
-    rows = np.flatnonzero((tags == STRING) & (lengths > 1))
-    first = data[starts[rows] + 1].astype(np.int64)
-    plain[rows] = (first < 0x80) & (first + 2 == lengths[rows])
-    rows = rows[(first >= 0x80) & (lengths[rows] > 2)]
-    low, high = data[starts[rows] + 1].astype(np.int64), data[starts[rows] + 2].astype(np.int64)
-    plain[rows] = (high < 0x80) & ((low & 0x7F) + (high << 7) + 3 == lengths[rows])
-    return plain
-
-
-def _parses(value: bytes) -> bool:
-    try:
-        AnyValue.FromString(value)
-    except DecodeError:
-        return not _needs_only_lenient_text(value)
-    return True
-
-
-def _needs_only_lenient_text(value: bytes) -> bool:
-    """True when the value is broken beyond a bad UTF-8 sequence in a plain string."""
-    return value[0] != STRING or _string_body(value) is None
 
 
 def _string_body(value: bytes) -> bytes | None:

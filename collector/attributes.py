@@ -84,7 +84,3 @@ class AttributeTable:
             start, end = self._bounds[key]
             self._found[key] = AttributeValues(self._rows[start:end], self._values.slice(start, end - start))
         return self._found[key]
-
-    def malformed_owners(self) -> Ints:
-        """Owners with a value that is no ``AnyValue``."""
-        return np.unique(self._rows[any_value.malformed(self._values)]).astype(np.int64)

@@ -26,6 +26,7 @@ class KeyTable:
         # Untouched pages of zeros take no memory.
         self._keys: Keys = np.zeros(size, np.uint64)
         self.count = 0
+        """Keys added; one that comes twice in the same :meth:`add` counts twice."""
 
     @property
     def size(self) -> int:
@@ -60,7 +61,7 @@ class KeyTable:
             settled = self._keys[at] == keys[left]
             slots[left[settled]] = at[settled]
             fresh[left[settled & empty]] = True
-            self.count += len(np.unique(at[settled & empty]))
+            self.count += int(np.count_nonzero(settled & empty))
             left, at = left[~settled], (at[~settled] + 1) & self._last
         return slots, fresh
 

@@ -4,7 +4,7 @@ Wire-equal to ``opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest
 with two deliberate differences that make decoding in columns cheap: fields we never read are left out (a decoder
 skips them), and ``KeyValue.value`` is declared as bytes. A nested message and a bytes field look the same on the
 wire, so every attribute value arrives as its undecoded ``AnyValue`` and only the values of keys that are looked
-for are ever read. Strings are declared as bytes too: a broken UTF-8 sequence must not cost a whole export.
+for are ever read. Strings are declared as bytes too: their UTF-8 is checked once, before (:mod:`collector.spans`).
 """
 
 from google.protobuf import descriptor_pb2, descriptor_pool

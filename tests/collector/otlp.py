@@ -6,6 +6,7 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from collector.memory import CallMemory
 from collector.price_book import PriceBook
@@ -79,12 +80,12 @@ def request(*spans: SpanSpec) -> bytes:
         span.trace_id = spec.trace.to_bytes(16, "big")
         span.span_id = spec.span.to_bytes(8, "big")
         span.parent_span_id = spec.parent.to_bytes(8, "big") if spec.parent else b""
-        span.name, span.kind = spec.name, 3
+        span.name, span.kind = spec.name, Span.SPAN_KIND_CLIENT
         span.start_time_unix_nano = START_NS + int(spec.start_ms * 1e6)
         span.end_time_unix_nano = START_NS + int(spec.end_ms * 1e6)
         span.attributes.extend(key_values(spec.attributes))
         if spec.error:
-            span.status.code, span.status.message = 2, spec.error
+            span.status.code, span.status.message = Status.STATUS_CODE_ERROR, spec.error
         for name, attributes in spec.events:
             event = span.events.add(name=name, time_unix_nano=span.start_time_unix_nano + 5_000_000)
             event.attributes.extend(key_values(attributes))

@@ -42,21 +42,13 @@ def test_numbers_of_a_column_equal_the_single_values(values: list[Any]) -> None:
 
 
 @pytest.mark.property
-@given(st.lists(VALUES, max_size=6))
-def test_what_was_written_is_not_malformed(values: list[Any]) -> None:
-    assert not len(any_value.malformed(column(*(write(value).SerializeToString() for value in values))))
-
-
-@pytest.mark.property
 @given(st.binary(max_size=40))
 def test_any_bytes_are_either_read_or_refused(body: bytes) -> None:
-    broken = len(any_value.malformed(column(body)))
     try:
         any_value.decode(body)
     except BadMessage:
-        assert broken
-    else:
-        any_value.numbers(column(body))
+        return
+    any_value.numbers(column(body))
 
 
 def test_numeric_strings_count_and_words_do_not() -> None:
@@ -66,4 +58,3 @@ def test_numeric_strings_count_and_words_do_not() -> None:
 
 def test_broken_utf8_is_kept_readable() -> None:
     assert any_value.decode(b"\x0a\x02\xff\xfe") == "��"
-    assert not len(any_value.malformed(column(b"\x0a\x02\xff\xfe")))

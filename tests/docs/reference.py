@@ -44,7 +44,7 @@ def metrics() -> str:
     rows = ["| metric | kind | labels | meaning |", "| --- | --- | --- | --- |"]
     for metric in vars(Metrics()).values():
         if isinstance(metric, MetricWrapperBase):
-            described = metric.describe()[0]
+            described = next(iter(metric.describe()))
             labels = ", ".join(f"`{label}`" for label in metric._labelnames)
             suffix = "_total" if described.type == "counter" else ""
             rows.append(f"| `{described.name}{suffix}` | {described.type} | {labels} | {described.documentation} |")
