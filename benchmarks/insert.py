@@ -98,7 +98,7 @@ def plain_strings(table: pa.Table) -> pa.Table:
 
 
 _NO_VIEWS = ("DROP VIEW calls_1m_mv", "DROP VIEW calls_1h_mv")
-_FULL = "min_bytes_for_full_part_storage = 0, min_rows_for_full_part_storage = 0"
+_FULL = "min_level_for_full_part_storage = 0"
 WAYS = (
     Way("as Watchkeeper does"),
     Way("… without the 1-hour rollup", ("DROP VIEW calls_1h_mv",)),

@@ -24,6 +24,7 @@ _MAX_DEPTH = 16
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 def binary_buffers(values: pa.Array) -> tuple[Ints, npt.NDArray[np.uint8]]:

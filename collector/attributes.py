@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from collector import any_value
-from collector.any_value import Floats, Ints
+from collector.any_value import Floats
 from collector.structured import parse_structured
 
 Rows = npt.NDArray[np.int32]

@@ -61,6 +61,7 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
         self._seat = Seat(directory, port or _free_port(), _free_port())
         self._log = directory / "broker.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self.name = self._launcher.name
         self.bootstrap = f"127.0.0.1:{self._seat.port}"
         self.can_restart = self._launcher.keeps_data
@@ -80,6 +81,7 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
         command = self._launcher.command(self._seat)
         with self._log.open("ab") as log:
             self._process = _spawn(command, log)
+        self._guard = _guard(self._process.pid)
         atexit.register(self.kill)
         self._wait_until_it_answers(began + _START_S)
         self.started_in_s = time.monotonic() - began
@@ -123,6 +125,9 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
 
     def _forget(self) -> None:
         self._process = None
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
         atexit.unregister(self.kill)
 
     def _wait_until_it_answers(self, deadline: float) -> None:
@@ -149,6 +154,13 @@ def open_broker(directory: Path) -> ExternalBroker | LocalBroker:
 def _spawn(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C in the terminal must reach the user's program, not the broker under it.
     return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def _guard(pid: int) -> subprocess.Popen[bytes]:
+    # Ends the broker when we die without saying so: its standard input closes with us, however we go.
+    watch = ["sh", "-c", 'read -r _; kill -9 "$1"', "guard", str(pid)]
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(watch, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, start_new_session=True)
 
 
 def _free_port() -> int:

@@ -94,6 +94,9 @@ def configure_logs(level: str, form: str) -> None:
         stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
     )
 
+    # At debug level the Kafka client writes message bodies into the log.
+    logging.getLogger("kafka").setLevel(max(number, logging.INFO))
+
 
 def logger(part: str) -> structlog.typing.FilteringBoundLogger:
     """A structured logger for one part of the platform."""

@@ -8,25 +8,24 @@ from collections.abc import Mapping
 
 from watchkeeper.storage.client import Store
 
-_MIB = 2**20
-
-_SMALL_PARTS = {
+_INSERTED_PARTS = {
     # Statistics of 60 columns are computed anew by every merge, and no query of ours uses them.
     "auto_statistics_types": "''",
-    # A part up to this size is one file instead of a dozen: creating files is a third of a small insert's cost.
-    "min_bytes_for_full_part_storage": str(128 * _MIB),
-    "min_rows_for_full_part_storage": "10000000",
+    # What an insert writes is one file instead of a dozen: creating files is up to a third of its cost. Merged parts are
+    # ordinary ones again, because the engine builds a part of one file in memory.
+    "min_level_for_full_part_storage": "1",
 }
 TUNING: Mapping[str, Mapping[str, str]] = {
     "calls": {
-        **_SMALL_PARTS,
-        # Rewriting a row in a merge costs as much as inserting it, so rows are to be rewritten few times: thirty parts
-        # become one, and merged parts stay compact, which halves the cost of the first merge.
-        "min_parts_to_merge_at_once": "30",
-        "min_bytes_for_wide_part": str(128 * _MIB),
+        **_INSERTED_PARTS,
+        # To rewrite a row in a merge costs as much as to insert it. So rows are rewritten few times (fifty parts become
+        # one), in large blocks, and merged parts stay compact for long, which halves the cost of the first merge.
+        "min_parts_to_merge_at_once": "50",
+        "merge_max_block_size": "65536",
+        "min_bytes_for_wide_part": str(128 * 2**20),
     },
-    "calls_1m": {**_SMALL_PARTS, "min_parts_to_merge_at_once": "10"},
-    "calls_1h": {**_SMALL_PARTS, "min_parts_to_merge_at_once": "10"},
+    "calls_1m": {**_INSERTED_PARTS, "min_parts_to_merge_at_once": "10"},
+    "calls_1h": {**_INSERTED_PARTS, "min_parts_to_merge_at_once": "10"},
 }
 
 
