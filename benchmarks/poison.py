@@ -140,7 +140,8 @@ def run_one(path: str, options: argparse.Namespace) -> None:
     """One way in, in a process of its own, as a process opens one data directory only."""
     mixture = Mixture.make(options.good, options.bad, options.seed)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = options.keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         if path == "kafka":
             grown, wrong = over_kafka(mixture, folder), list[str]()
         else:
@@ -161,6 +162,7 @@ def main() -> None:
     parser.add_argument("--bad", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--path", choices=("kafka", "http"), help="only this one")
+    parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     options = parser.parse_args()
     if options.path:
         run_one(options.path, options)

@@ -24,6 +24,8 @@ _TEXT_KEYS = frozenset(
     )
 )
 _MAX_PARTS = 64
+_ASKING_ROLES = ("user", "system", "developer", "tool")
+"""Messages of these roles stand beside answers in some captures and are none."""
 _REFUSAL_PART = re.compile(r"""["']type["']:\s*["']refusal["']""")
 _INNER = (
     "choices",
@@ -136,7 +138,7 @@ def _read(answer: Answer, value: Any, depth: int) -> None:
     if isinstance(value, list):
         for item in value[:_MAX_PARTS]:
             _read(answer, item, depth + 1)
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value.get("role") not in _ASKING_ROLES:
         _read_identity(answer, value)
         _read_usage(answer, value)
         _read_state(answer, value)
@@ -149,6 +151,8 @@ def _read_identity(answer: Answer, value: dict[str, Any]) -> None:
         answer.model = answer.model or _text(value.get("model"))
     answer.id = answer.id or _text(value.get("response_id") or value.get("responseId"))
     answer.model = answer.model or _text(value.get("model_version") or value.get("modelVersion"))
+    if "finish_reason" in value or "model_provider" in value:
+        answer.model = answer.model or _text(value.get("model_name"))
     llm_output = value.get("llm_output")
     if isinstance(llm_output, dict):
         answer.id = answer.id or _text(llm_output.get("id"))

@@ -93,6 +93,10 @@ CALL_OPERATIONS = (
 TOOL_OPERATIONS = ("execute_tool", "tool")
 
 
+SUB_EMITTERS: tuple[tuple[str, str], ...] = (("langfuse.observation.metadata.ls_model_type", "langchain"),)
+"""Attributes that tell two instrumentations apart that export under one scope."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoleRule:
     """An attribute that tells a span's role within a dialect; other values than these mean *wrapper*."""
@@ -207,6 +211,7 @@ TEXT_READINGS: tuple[Reading, ...] = (
     Reading("provider", "error.llm_provider", only="litellm"),
     *_r("provider", "llm.provider", "llm.system", "ai.model.provider", "langsmith.metadata.ls_provider"),
     *_r("provider", "traceloop.association.properties.ls_provider", "llm.vendor"),
+    Reading("provider", "langfuse.observation.metadata.ls_provider"),
     Reading("provider", "metadata", ("ls_provider",), only="openinference"),
     # request model
     *_r("request_model", "gen_ai.request.model", "llm.request.model_name", "ai.model.id"),
@@ -217,7 +222,7 @@ TEXT_READINGS: tuple[Reading, ...] = (
     *_r("request_model", "langsmith.metadata.ls_model_name", "traceloop.association.properties.ls_model_name"),
     *_r("request_model", "llm.request.model", "llm.model_name", "embedding.model_name", "llm.model"),
     Reading("request_model", "litellm.provider.model", only="litellm"),
-    *_r("request_model", "langfuse.observation.model.name", "gcp.vertex.agent.llm_request.model"),
+    *_r("request_model", "langfuse.observation.metadata.ls_model_name", "gcp.vertex.agent.llm_request.model"),
     *_paths("request_model", "gcp.vertex.agent.llm_request", ("model",)),
     Reading("request_model", "genkit:name", only="genkit"),
     Reading("request_model", "model", only="claude_code"),
@@ -412,6 +417,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     # transport
     *_r("http_status", "http.response.status_code", "http.status_code"),
     Reading("http_status", "error.code", only="litellm"),
+    Reading("http_status", "litellm.provider.error.code", only="litellm"),
     *_r("attempt", "watchkeeper.attempt"),
     Reading("attempt", "attempt", only="claude_code"),
     Reading("answer_seconds", "duration", only="logfire"),
@@ -434,6 +440,9 @@ FLAG_READINGS: tuple[Reading, ...] = (
     *_r("refused", "watchkeeper.refused"),
     Reading("success", "success", only="claude_code"),
 )
+
+NAMED_MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
+"""OpenTelemetry's span names are ``<operation> <request model>``: all that is left of the model on some errors."""
 
 STREAM_NAME_MARKS = (".doStream", "streamText", "streaming response", "ContentStream", "stream_chat")
 
@@ -654,6 +663,27 @@ BEDROCK_VENDORS: tuple[tuple[str, str], ...] = (
     ("deepseek", "deepseek."),
 )
 
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """When an emitter counts tokens itself because the provider sent no usage: such counts are not facts."""
+
+    scope: str
+    on_failure: bool = False
+    """Where the call failed; else where it was streamed."""
+    proof: str = ""
+    """Attribute that is only written beside the provider's own counts."""
+
+
+ESTIMATES: tuple[Estimate, ...] = (
+    Estimate("openlit.instrumentation.openai", proof="gen_ai.usage.cache_read.input_tokens"),
+    Estimate("litellm", on_failure=True, proof="gen_ai.response.finish_reasons"),
+)
+
+ZERO_COST_IS_UNKNOWN = ("openlit",)
+"""Dialects that write a cost of zero where they have no price."""
+
 PROVISIONAL_OUTPUT_TOKENS = 8
 """Anthropic's first stream event carries an output count of a few tokens; the final one comes with the stop reason."""
 
@@ -671,6 +701,7 @@ ANSWER_KEYS = (
     "gen_ai.completion.0.refusal",
     "llm.output_messages.0.message.content",
     "gcp.vertex.agent.llm_response",
+    "events",
 )
 PROMPT_KEYS = (
     "gen_ai.input.messages",

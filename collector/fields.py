@@ -103,7 +103,7 @@ class Scope:
 def as_word(value: Any) -> str:
     """A Python object as a word; empty for what hides or says nothing."""
     if type(value) is str:
-        return "" if value in HIDDEN_VALUES else value.strip()
+        return "" if value in HIDDEN_VALUES else value.strip().strip('"')
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):

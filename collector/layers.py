@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from collector.answers import canonical_finish, finish_rank
 from collector.any_value import Ints
 from collector.dialects import Role
 from collector.fields import TextField
@@ -24,6 +25,8 @@ from collector.spans import Keys, Spans, span_keys, trace_keys
 _CLOCK_SKEW_NS = 1_000_000_000
 _NESTING_SLACK_NS = 2_000_000
 _MAX_DEPTH = 64
+_TELLING_FINISHES = ("length", "content_filter", "refusal")
+"""Finish reasons that one view saw and another may have flattened to ``stop``."""
 
 
 @dataclass(slots=True)
@@ -254,14 +257,14 @@ def _other_view(work: _Work, one: int, other: int) -> bool:
 def _merge_twins(work: _Work) -> None:
     """Views without ids: nested in time, from different instrumentations of one process."""
     calls = _calls(work)
-    if len(np.unique(work.spans.scope[calls])) < 2:
+    if len(np.unique(work.emitter.codes[calls])) < 2:
         return
     process = work.emitter.map(lambda word: word.partition("\n")[0])
     by_process: dict[int, list[int]] = defaultdict(list)
     for row in calls.tolist():
         by_process[int(process.codes[row])].append(row)
     for rows in by_process.values():
-        if len({int(work.spans.scope[row]) for row in rows}) > 1:
+        if len({int(work.emitter.codes[row]) for row in rows}) > 1:
             _merge_nested(work, rows)
 
 
@@ -284,7 +287,7 @@ def _merge_nested(work: _Work, rows: list[int]) -> None:
 
 def _is_twin(work: _Work, outer: int, inner: int) -> bool:
     spans, readings = work.spans, work.readings
-    if spans.scope[outer] == spans.scope[inner] or not work.is_call(outer):
+    if work.emitter.codes[outer] == work.emitter.codes[inner] or not work.is_call(outer):
         return False
     if spans.end_ns[inner] > spans.end_ns[outer] + _NESTING_SLACK_NS:
         return False
@@ -349,7 +352,9 @@ def _fill_row(work: _Work, row: int, into: int) -> None:
     for name, text in readings.texts.items():
         # A served model that only repeats the request knows less than another view's.
         echo = name == "model" and text.get(into) == readings.texts["request_model"].get(into)
-        if (echo and text.codes[row]) or not text.codes[into]:
+        told = name == "finish" and canonical_finish(text.get(row)) in _TELLING_FINISHES
+        worse = told and finish_rank(text.get(row)) > finish_rank(text.get(into))
+        if ((echo or worse) and text.codes[row]) or not text.codes[into]:
             text.codes[into] = text.codes[row]
     for numbers in readings.numbers.values():
         if np.isnan(numbers[into]):

@@ -7,7 +7,9 @@ from collector.dialects import (
     ACCOUNTING,
     BEDROCK_VENDORS,
     EMBEDDING_MARKS,
+    ESTIMATES,
     MODEL_PREFIX_DIALECTS,
+    NAMED_MODEL_OPERATIONS,
     NUMBER_READINGS,
     OPERATIONS,
     PROVIDER_BY_HOST,
@@ -17,6 +19,7 @@ from collector.dialects import (
     PROVISIONAL_OUTPUT_TOKENS,
     VENDOR_CUT_SCOPES,
     Accounting,
+    Estimate,
 )
 from collector.fields import TextField
 from collector.readings import Readings
@@ -32,6 +35,8 @@ _KNOWN_PROVIDERS = frozenset(PROVIDERS) | {
     "openrouter",
     "huggingface",
 }
+_COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_STATUS_ERROR = 2
 _HOST_CORRECTS = frozenset(("", "openai", "gcp.gen_ai", "azure.ai.openai"))
 """Providers that only name the client library: the host knows better."""
 
@@ -61,6 +66,11 @@ def interpret(spans: Spans, recognised: Recognised, readings: Readings) -> None:
     _provider(spans, readings)
     _operation(spans, readings)
     _tokens(spans, recognised, readings)
+
+
+def complete_models(readings: Readings) -> None:
+    """Where no view of a call tells the model asked for, take the one that answered."""
+    _fill_from(readings.texts["request_model"], readings.texts["model"])
 
 
 def _provider(spans: Spans, readings: Readings) -> None:
@@ -95,6 +105,7 @@ def _fill_from(field: TextField, other: TextField) -> None:
 
 def _models(spans: Spans, recognised: Recognised, readings: Readings) -> None:
     texts = readings.texts
+    _fill_from(texts["request_model"], _named_models(spans))
     _restore_vendor(spans, texts)
     cut = np.isin(recognised.dialect, [DIALECTS.index(name) for name in MODEL_PREFIX_DIALECTS])
     for name in ("request_model", "model"):
@@ -106,7 +117,17 @@ def _models(spans: Spans, recognised: Recognised, readings: Readings) -> None:
             kept = field.codes.copy()
             texts[name] = _choose(prefixed, changed, field, kept)
     _fill_from(texts["model"], texts["request_model"])
-    _fill_from(texts["request_model"], texts["model"])
+
+
+def _named_models(spans: Spans) -> TextField:
+    field = TextField(spans.count)
+    field.codes = np.array([field.code(_named_model(name)) for name in spans.name.values], np.int32)[spans.name.codes]
+    return field
+
+
+def _named_model(span_name: str) -> str:
+    operation, _, model = span_name.partition(" ")
+    return model if operation in NAMED_MODEL_OPERATIONS and " " not in model else ""
 
 
 def _restore_vendor(spans: Spans, texts: dict[str, TextField]) -> None:
@@ -160,15 +181,10 @@ def _canonical_operation(word: str) -> str:
 
 def _tokens(spans: Spans, recognised: Recognised, readings: Readings) -> None:
     numbers = readings.numbers
-    for name in (
-        "input_tokens",
-        "output_tokens",
-        "cache_read_tokens",
-        "cache_write_tokens",
-        "reasoning_tokens",
-    ):
+    for name in _COUNTS:
         field = numbers[name]
         field[field < 0] = np.nan
+    _forget_estimates(spans, readings)
     cache = np.nan_to_num(numbers["cache_read_tokens"]) + np.nan_to_num(numbers["cache_write_tokens"])
     reasoning = np.nan_to_num(numbers["reasoning_tokens"])
     if cache.any() or reasoning.any():
@@ -198,6 +214,27 @@ def _complete_from_total(readings: Readings, total: Floats) -> None:
         )
         numbers["reasoning_tokens"] = np.where(short, thoughts, numbers["reasoning_tokens"])
         numbers["output_tokens"] = np.where(short, rest, numbers["output_tokens"])
+
+
+def _forget_estimates(spans: Spans, readings: Readings) -> None:
+    """Counts that no provider sent. A call has some input: none, not even cached, means that nobody counted."""
+    numbers = readings.numbers
+    made_up = numbers["input_tokens"] == 0
+    made_up &= np.nan_to_num(numbers["cache_read_tokens"]) + np.nan_to_num(numbers["cache_write_tokens"]) == 0
+    for rule in ESTIMATES:
+        made_up |= _estimated(rule, spans, readings)
+    for name in _COUNTS:
+        numbers[name][made_up] = np.nan
+
+
+def _estimated(rule: Estimate, spans: Spans, readings: Readings) -> Bools:
+    hits = [i for i, (name, _) in enumerate(spans.scope_names) if name.startswith(rule.scope)]
+    rows: Bools = np.isin(spans.scope, hits)
+    rows &= spans.status_code == _STATUS_ERROR if rule.on_failure else readings.flags["is_stream"] == 1
+    proof = spans.attributes.get(rule.proof)
+    if proof is not None:
+        rows[proof.rows] = False
+    return rows
 
 
 def _forget_placeholders(readings: Readings) -> None:

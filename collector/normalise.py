@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from collector.any_value import Bools, Floats
-from collector.dialects import OPEN_ENDED_STREAM_SCOPES
+from collector.dialects import OPEN_ENDED_STREAM_SCOPES, SUB_EMITTERS, ZERO_COST_IS_UNKNOWN
 from collector.extra import extra_attributes
 from collector.fields import TextField
 from collector.judge import Judged, judge
 from collector.layers import Resolution, resolve
-from collector.meaning import interpret
+from collector.meaning import complete_models, interpret
 from collector.memory import CallMemory, Remembered
 from collector.readings import Readings, read, resource_texts
 from collector.recognise import DIALECTS, Recognised, recognise
@@ -73,6 +73,7 @@ class Normaliser:
         resources = {name: resource_texts(spans, keys) for name, keys in _RESOURCE_FIELDS.items()}
         emitter = _emitter(spans, resources)
         resolution = resolve(spans, recognised, readings, emitter, self._memory)
+        complete_models(readings)
         judged = judge(spans, readings, resolution.kept)
         return self._assemble(spans, recognised, readings, resources, resolution, judged)
 
@@ -104,6 +105,8 @@ class Normaliser:
         columns["attributes"] = extra_attributes(spans.attributes, rows, spans.count)
         reported = numbers["cost_reported"]
         reported[(reported < 0) | (reported > _MAX_REPORTED_USD)] = np.nan
+        no_price = np.isin(recognised.dialect[rows], [DIALECTS.index(name) for name in ZERO_COST_IS_UNKNOWN])
+        reported[no_price & (reported == 0)] = np.nan
         return Calls(columns, rows, resolution.skipped, reported, resolution.remembered, resources["service"])
 
     def _user_hash(self, users: TextField) -> pa.Array:
@@ -130,7 +133,16 @@ def _emitter(spans: Spans, resources: dict[str, TextField]) -> TextField:
         service_code, instance_code = divmod(rest, stride_instance)
         codes.append(field.code(f"{service.values[service_code]} {instance.values[instance_code]}\n{names[scope]}"))
     field.codes = np.array(codes, np.int32)[inverse] if len(distinct) else field.codes
+    _tell_apart(spans, field)
     return field
+
+
+def _tell_apart(spans: Spans, emitter: TextField) -> None:
+    for key, name in SUB_EMITTERS:
+        found = spans.attributes.get(key)
+        if found is not None:
+            words = [f"{word}\n{name}" for word in emitter.values]
+            emitter.codes[found.rows] = emitter.codes_of(words)[emitter.codes[found.rows]]
 
 
 def _words(field: TextField) -> pa.DictionaryArray:
@@ -239,10 +251,12 @@ def _timing(
     )
     ttft = _trusted_ttft(ttft, stream, recognised.dialect[rows] == DIALECTS.index("openlit"))
     no_answer = np.isnan(numbers["output_tokens"]) & (readings.texts["response_id"].codes[rows] == 0)
+    no_answer &= np.isnan(numbers["input_tokens"])
     failed = (spans.status_code[rows] == 2) | (readings.texts["error_type"].codes[rows] != 0)
     failed |= readings.texts["exception_type"].codes[rows] != 0 if "exception_type" in readings.texts else False
     open_ended = logfire & np.isnan(answer) & no_answer & ~failed
     open_ended |= stream & np.isin(spans.scope[rows], _open_ended_scopes(spans))
+    open_ended |= no_answer & (numbers["total_tokens"] == 0) & ~failed
     open_ended |= ttft > duration + 1e3
     return {
         "is_stream": pa.array(stream),

@@ -59,7 +59,7 @@ _PATTERNS: tuple[tuple[Outcome, str, re.Pattern[str]], ...] = tuple(
     )
 )
 _STATUS_TEXT = re.compile(
-    r"(?:error code:|status(?: code)?[:=]?)\s*(\d{3})\b|^(\d{3}) [A-Z_]{4,}|^(\d{3})$", re.IGNORECASE
+    r"(?:error code:|status(?:[ _]code)?[:=]?)\s*(\d{3})\b|^(\d{3}) [A-Z_]{4,}|^(\d{3})$", re.IGNORECASE
 )
 
 

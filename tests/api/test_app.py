@@ -48,8 +48,8 @@ def test_reprice_shows_the_difference_and_writes_only_when_told(shared_store: St
     answer = api.post("/v1/reprice", json=asked).json()
     assert answer["written"] is written
     assert (answer["changes"][0]["calls"], answer["changes"][0]["new_usd"]) == (3, "0.2")
-    times = [datetime.fromisoformat(PERIOD[name]) for name in ("begin", "end")]
-    assert orders == [RepriceOrder(*times, "", not written)]
+    begin, end = (datetime.fromisoformat(PERIOD[name]) for name in ("begin", "end"))
+    assert orders == [RepriceOrder(begin, end, "", not written)]
 
 
 def test_what_a_repricing_cannot_do_is_a_problem(shared_store: Store) -> None:

@@ -38,4 +38,4 @@ def test_each_of_the_tokens_opens(shared_store: Store, header: str) -> None:
 
 def test_a_token_that_is_no_ascii_is_refused_and_not_an_error(shared_store: Store) -> None:
     api = client(shared_store, tokens=("one",))
-    problem(api.get("/v1/summary", headers={"Authorization": "Bearer \xfc".encode("latin-1")}), 401)
+    problem(api.get("/v1/summary", headers={b"Authorization": b"Bearer \xfc"}), 401)

@@ -61,7 +61,9 @@ def test_what_the_collector_reads_comes_out_as_it_went_in(shared_store: Store, a
 
 
 def test_what_is_not_known_is_null_and_not_zero(shared_store: Store, api: TestClient) -> None:
-    nothing = dict.fromkeys(("input_tokens", "output_tokens", "cost_usd", "cost_input_usd", "cost_output_usd"))
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("input_tokens", "output_tokens", "cost_usd", "cost_input_usd", "cost_output_usd")
+    )
     unknown = call_rows(3, cost_status="no_usage", duration_complete=False, **nothing)
     shared_store.insert_arrow("calls", unknown, "a")
     (row,) = rows(api)
@@ -71,7 +73,7 @@ def test_what_is_not_known_is_null_and_not_zero(shared_store: Store, api: TestCl
 
 
 def test_unpriced_calls_have_tokens_and_no_cost(shared_store: Store, api: TestClient) -> None:
-    no_cost = dict.fromkeys(("cost_usd", "cost_input_usd", "cost_output_usd"))
+    no_cost: dict[str, Any] = dict.fromkeys(("cost_usd", "cost_input_usd", "cost_output_usd"))
     shared_store.insert_arrow("calls", call_rows(3, cost_status="unpriced", **no_cost), "a")
     (row,) = rows(api)
     assert (row["input_tokens"], row["cost_usd"], row["unpriced_calls"]) == (3_000, None, 3)

@@ -11,8 +11,8 @@ from watchkeeper.storage.client import Store
 _INSERTED_PARTS = {
     # Statistics of 60 columns are computed anew by every merge, and no query of ours uses them.
     "auto_statistics_types": "''",
-    # What an insert writes is one file instead of a dozen: creating files is up to a third of its cost. Merged parts are
-    # ordinary ones again, because the engine builds a part of one file in memory.
+    # What an insert writes is one file instead of a dozen: creating files is up to a third of its cost. Merged parts
+    # are ordinary ones again, because the engine builds a part of one file in memory.
     "min_level_for_full_part_storage": "1",
 }
 TUNING: Mapping[str, Mapping[str, str]] = {
