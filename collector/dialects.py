@@ -106,6 +106,8 @@ class RoleRule:
     key: str
     calls: tuple[str, ...]
     """Values that mean a call; ``*x`` matches a suffix, a lone ``*`` any value."""
+    weak: tuple[str, ...] = ()
+    """Values that mean a call which a surer span of another emitter may also tell."""
     tools: tuple[str, ...] = ()
     repeats: tuple[str, ...] = ()
     continuations: tuple[str, ...] = ()
@@ -124,7 +126,24 @@ ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("litellm", SPAN_NAME, ("litellm_request",), repeats=("raw_gen_ai_request",), others=Role.NONE),
     RoleRule("logfire", "logfire.msg_template", (), continuations=("streaming response from*",), others=Role.NONE),
     RoleRule("genkit", "genkit:metadata:subtype", ("model",), tools=("tool",)),
+    RoleRule("adk", "gen_ai.operation.name", CALL_OPERATIONS, tools=TOOL_OPERATIONS),
     RoleRule("adk", "gcp.vertex.agent.llm_response", ("*",)),
+    RoleRule("adk", SPAN_NAME, ("call_llm",), tools=("execute_tool*",)),
+    RoleRule(
+        "mistral_native",
+        SPAN_NAME,
+        (),
+        weak=(
+            "chat_completion_*",
+            "fim_completion_*",
+            "agents_completion_*",
+            "embeddings_*",
+            "agents_api_v1_conversations_*",
+            "stream_*",
+        ),
+        tools=("Tool Execution",),
+        repeats=("Message Output",),
+    ),
     RoleRule("", "gen_ai.operation.name", CALL_OPERATIONS, tools=TOOL_OPERATIONS),
     RoleRule("", "traceloop.span.kind", (), tools=("tool",)),
     RoleRule(
@@ -265,8 +284,9 @@ TEXT_READINGS: tuple[Reading, ...] = (
     *_r("variant", "watchkeeper.variant"),
     *_r("fallback_from", "watchkeeper.fallback_from"),
     # outcome
-    *_r("error_type", "error.type", "gen_ai.framework.error.type"),
+    *_r("error_type", "error.type", "gen_ai.framework.error.type", "mistral_ai.error.type"),
     *_r("error_message", "error.message", "langfuse.observation.status_message", "exception.message"),
+    *_r("error_message", "mistral_ai.error.message"),
     *_r("level", "langfuse.observation.level"),
     Reading("error_message", "error", only="claude_code"),
     *_r("format_reason", "watchkeeper.format.reason"),
@@ -280,6 +300,7 @@ TEXT_READINGS: tuple[Reading, ...] = (
     *_paths("output_type", "langfuse.observation.metadata.response_format", ("type",)),
     *_paths("output_type", "gen_ai.prompt", ("response_format", "type"), ("text", "format", "type")),
     *_paths("output_type", "llm.openai.response_format", ("type",)),
+    *_paths("output_type", "gcp.vertex.agent.llm_request", ("config", "response_mime_type")),
     # how it ran
     *_r("operation", "gen_ai.operation.name", "llm.request.type"),
     Reading("operation", "ai.operationId", only="vercel"),
@@ -320,6 +341,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     Reading("output_tokens", "output_token_count", only="codex"),
     *_r("total_tokens", "gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total"),
     *_r("total_tokens", "ai.usage.totalTokens", "mistral_ai.request.total_tokens"),
+    *_paths("total_tokens", _ADK, ("usage_metadata", "total_token_count")),
     # cache
     *_r("cache_read_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
     *_r("cache_read_tokens", "gen_ai.usage.details.cache_read_tokens"),
@@ -444,7 +466,10 @@ FLAG_READINGS: tuple[Reading, ...] = (
 NAMED_MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
 """OpenTelemetry's span names are ``<operation> <request model>``: all that is left of the model on some errors."""
 
-STREAM_NAME_MARKS = (".doStream", "streamText", "streaming response", "ContentStream", "stream_chat")
+STREAM_NAME_MARKS = (".doStream", "streamText", "streaming response", "ContentStream", "stream_chat", "_stream")
+"""Parts of the names of spans, and of the functions they say to have watched, that only streams have."""
+
+FUNCTION_NAME_KEYS = ("code.function.name", "code.function")
 
 FINISH_READINGS: tuple[Reading, ...] = (
     *_r(
@@ -458,7 +483,7 @@ FINISH_READINGS: tuple[Reading, ...] = (
     *_r("finish", "gen_ai.completion.0.finish_reason"),
     Reading("finish", "langfuse.observation.metadata.finish_reason"),
     Reading("finish", "stop_reason", only="claude_code"),
-    *_paths("finish", _ADK, ("finish_reason",)),
+    *_paths("finish", _ADK, ("finish_reason",), ("error_code",)),
 )
 
 FIRST_TOKEN_EVENTS = (
@@ -498,6 +523,11 @@ FINISH_SEVERITY = ("", "stop", "unknown", "tool_call", "length", "error", "conte
 TOOL_FAULTS = frozenset(("unexpected_tool_call", "too_many_tool_calls"))
 """The model called tools it was not given, or too many."""
 
+ANSWER_PROOFS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("mistral_native", ("http.response.status_code", "gen_ai.usage.prompt_tokens", "mistral_ai.operation.id")),
+)
+"""Emitters that leave failed calls unmarked, and the attributes of which every answered call (no stream) has one."""
+
 FORMAT_FAULTS = frozenset(
     ("malformed_function_call", "malformed_tool_use", "malformed_model_output", "malformed_response")
 )
@@ -534,6 +564,7 @@ PROVIDERS: dict[str, str] = {
     "x-ai": "x_ai",
     "watsonx": "ibm.watsonx.ai",
     "moonshot": "moonshot_ai",
+    "gcp.vertex.agent": "",
     "langchain": "",
     "strands-agents": "",
     "unknown": "",
@@ -580,8 +611,21 @@ PROVIDER_BY_SCOPE: tuple[tuple[str, str], ...] = (
     ("cohere", "cohere"),
     ("vertexai", "gcp.vertex_ai"),
     ("openai", "openai"),
+    ("gcp.vertex.agent", "gcp.gemini"),
 )
 """Next to last resort: what the instrumentation scope's name contains."""
+
+PROVIDER_BY_ERROR: tuple[tuple[str, str], ...] = (
+    ("openai.", "openai"),
+    ("anthropic.", "anthropic"),
+    ("google.genai.", "gcp.gemini"),
+    ("groq.", "groq"),
+    ("cohere.", "cohere"),
+    ("mistralai.", "mistral_ai"),
+    ("ollama.", "ollama"),
+    ("botocore.", "aws.bedrock"),
+)
+"""Some spans of failed calls hold nothing but the exception: the package its class comes from."""
 
 PROVIDER_BY_HOST: tuple[tuple[str, str], ...] = (
     ("openai.azure.com", "azure.ai.openai"),
@@ -612,7 +656,17 @@ OPERATIONS: dict[str, str] = {
     "embedding": "embeddings",
     "aembedding": "embeddings",
     "responses": "chat",
+    "invoke_agent": "chat",
 }
+
+OPERATION_BY_SPAN_NAME: tuple[tuple[str, str], ...] = (
+    ("embeddings_", "embeddings"),
+    ("fim_completion_", "text_completion"),
+)
+"""Beginnings of span names, where no attribute tells the operation."""
+
+EMBEDDING_MODEL_MARK = "embed"
+"""Part of an embedding model's name; decides where nothing else tells the operation."""
 
 # --- token accounting ------------------------------------------------------------------------------------------
 
@@ -648,8 +702,11 @@ ACCOUNTING: tuple[Accounting, ...] = (
     Accounting(dialect="genkit", output_excludes_reasoning=True),
 )
 
-VENDOR_CUT_SCOPES = ("opentelemetry.instrumentation.bedrock",)
+VENDOR_CUT_SCOPES = ("opentelemetry.instrumentation.bedrock", "openinference.instrumentation.bedrock")
 """Emitters that cut the vendor off a Bedrock model id."""
+
+BEDROCK_ID = r"-v?\d+(:\d+)?$"
+"""How a Bedrock model id ends, for emitters that write the served model's own name under the same key."""
 
 BEDROCK_VENDORS: tuple[tuple[str, str], ...] = (
     ("claude", "anthropic."),
@@ -674,9 +731,15 @@ class Estimate:
     """Where the call failed; else where it was streamed."""
     proof: str = ""
     """Attribute that is only written beside the provider's own counts."""
+    version: str = ""
+    """Beginning of the scope's version."""
+    counts: tuple[str, ...] = ()
+    """The counts in question; empty: all."""
 
 
 ESTIMATES: tuple[Estimate, ...] = (
+    # Sums the prompt's count over the chunks, each of which repeats it.
+    Estimate("opentelemetry.instrumentation.google_genai", version="0.", counts=("input_tokens",)),
     Estimate("openlit.instrumentation.openai", proof="gen_ai.usage.cache_read.input_tokens"),
     Estimate("litellm", on_failure=True, proof="gen_ai.response.finish_reasons"),
 )
@@ -718,7 +781,11 @@ PROMPT_KEYS = (
 ANSWER_KEY_PATTERN = ("llm.", (".choices", ".content"))
 """Prefix and endings of LiteLLM's raw answers, ``llm.<provider>.choices``."""
 
-ANSWER_EVENTS = (("gen_ai.choice", "message"), ("gen_ai.choice", "gen_ai.completion"))
+ANSWER_EVENTS = (
+    ("gen_ai.choice", "message"),
+    ("gen_ai.choice", "gen_ai.completion"),
+    ("gen_ai.choice", "gen_ai.event.content"),
+)
 
 HIDDEN_VALUES = frozenset(("__REDACTED__", "<masked>", "{}", "[]", "", "null", "None"))
 """What emitters write where content is switched off."""

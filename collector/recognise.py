@@ -102,6 +102,7 @@ def _role(rule: RoleRule, value: object) -> Role:
     word = value if isinstance(value, str) else str(value)
     for patterns, role in (
         (rule.calls, Role.CALL),
+        (rule.weak, Role.WEAK_CALL),
         (rule.continuations, Role.CONTINUATION),
         (rule.repeats, Role.REPEAT),
         (rule.tools, Role.TOOL),

@@ -16,9 +16,17 @@ from watchkeeper.storage.client import Store
 ROLLUPS: Mapping[str, str] = {"calls_1m": "toStartOfMinute", "calls_1h": "toStartOfHour"}
 """Each rollup and the function that gives a call its bucket."""
 
-_LOOK_BACK_S = 3600
+_LOOK_BACK_S = 120
+"""Longer than any insert takes: what was under way at the kill began after this, counted from the last insert."""
 _MOST_BUCKETS = 5_000
-_COMPARED = ("calls", "input_tokens", "output_tokens", "duration_us_sum")
+_ROLLUP_SUMS = "(sum(calls), sum(input_tokens), sum(duration_us_sum))"
+_RAW_SUMS = "(sum(calls), sum(ifNull(input_tokens, 0)), sumIf(duration_us, calls = 1))"
+_TRUTH: Mapping[str, tuple[str, str, str]] = {
+    "calls_1m": ("calls", "ts", _RAW_SUMS),
+    # Once the minutes are right, they can speak for the raw rows, of which an hour may hold very many.
+    "calls_1h": ("calls_1m", "bucket", _ROLLUP_SUMS),
+}
+"""What each rollup is compared with: table, time column, sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +83,13 @@ class Reconciler:
 
 
 def _different_sql(rollup: str, function: str) -> str:
-    """Buckets of the last inserts, as Unix seconds, whose sums differ between the raw rows and the rollup."""
-    raw = "sum(calls), sum(ifNull(input_tokens, 0)), sum(ifNull(output_tokens, 0)), sumIf(duration_us, calls = 1)"
-    summed = ", ".join(f"sum({name})" for name in _COMPARED)
+    """Buckets of the last inserts, as Unix seconds, whose sums differ between the rollup and what it sums."""
+    table, time, sums = _TRUTH[rollup]
     return f"""
         WITH
           (SELECT max(ingested_at) FROM calls) - {{look_back:UInt32}} AS since,
           recent AS (
-            SELECT DISTINCT {function}(ts) AS bucket FROM calls
+            SELECT DISTINCT {function}(ts) AS recent_bucket FROM calls
             WHERE ingested_at >= since
               AND {function}(ts) >= toDateTime({{oldest:Int64}}, 'UTC')
               AND _part IN (
@@ -90,17 +97,18 @@ def _different_sql(rollup: str, function: str) -> str:
                 WHERE database = currentDatabase() AND table = 'calls' AND active AND modification_time >= since
               )
           )
-        SELECT toUnixTimestamp(bucket) AS bucket
+        SELECT toUnixTimestamp(bucket_start) AS bucket
         FROM (
-          SELECT 'raw' AS side, {function}(ts) AS bucket, ({raw}) AS sums FROM calls
-          WHERE {function}(ts) IN (SELECT bucket FROM recent)
-            AND ts >= (SELECT min(bucket) FROM recent) AND ts < (SELECT max(bucket) FROM recent) + 3600
-          GROUP BY bucket
+          SELECT {function}({time}) AS bucket_start, {sums} AS sums FROM {table}
+          WHERE {time} >= (SELECT min(recent_bucket) FROM recent)
+            AND {time} < (SELECT max(recent_bucket) FROM recent) + 3600
+            AND {function}({time}) IN (SELECT recent_bucket FROM recent)
+          GROUP BY bucket_start
           UNION ALL
-          SELECT 'rollup', bucket, ({summed}) AS sums FROM {rollup}
-          WHERE bucket IN (SELECT bucket FROM recent)
-          GROUP BY bucket
+          SELECT bucket AS bucket_start, {_ROLLUP_SUMS} AS sums FROM {rollup}
+          WHERE bucket IN (SELECT recent_bucket FROM recent)
+          GROUP BY bucket_start
         )
-        GROUP BY bucket
+        GROUP BY bucket_start
         HAVING count() = 1 OR uniqExact(sums) > 1
         LIMIT {{limit:UInt32}}"""
