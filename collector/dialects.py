@@ -702,11 +702,12 @@ ACCOUNTING: tuple[Accounting, ...] = (
     Accounting(dialect="genkit", output_excludes_reasoning=True),
 )
 
-VENDOR_CUT_SCOPES = ("opentelemetry.instrumentation.bedrock", "openinference.instrumentation.bedrock")
-"""Emitters that cut the vendor off a Bedrock model id."""
-
-BEDROCK_ID = r"-v?\d+(:\d+)?$"
-"""How a Bedrock model id ends, for emitters that write the served model's own name under the same key."""
+VENDOR_CUT_SCOPES: tuple[tuple[str, str], ...] = (
+    ("opentelemetry.instrumentation.bedrock", ""),
+    ("openinference.instrumentation.bedrock", r"(-v\d+(:\d+)?|:\d+)$"),
+)
+"""Emitters that cut the vendor off a Bedrock model id; the pattern tells such an id from the served model's own name,
+which some write under the same key."""
 
 BEDROCK_VENDORS: tuple[tuple[str, str], ...] = (
     ("claude", "anthropic."),

@@ -130,6 +130,7 @@ def failed_rows(spans: Spans, readings: Readings, rows: Rows, texts: dict[str, T
     failed |= numbers["http_status"][rows] >= 400
     failed |= flags["success"][rows] == 0
     failed |= texts["level"].where(lambda word: word == "ERROR")
+    failed |= readings.unanswered[rows] & (flags["is_stream"][rows] != 1)
     if "exception_type" in texts:
         answered = ~np.isnan(numbers["output_tokens"][rows]) | (texts["finish"].codes != 0)
         failed |= (texts["exception_type"].codes != 0) & ~answered

@@ -1,17 +1,23 @@
 """From what an emitter wrote to what it means: provider, models, operation, token accounting."""
 
+import re
+
 import numpy as np
 
 from collector.any_value import Bools, Floats
 from collector.dialects import (
     ACCOUNTING,
     BEDROCK_VENDORS,
+    CALL_OPERATIONS,
     EMBEDDING_MARKS,
+    EMBEDDING_MODEL_MARK,
     ESTIMATES,
     MODEL_PREFIX_DIALECTS,
     NAMED_MODEL_OPERATIONS,
     NUMBER_READINGS,
+    OPERATION_BY_SPAN_NAME,
     OPERATIONS,
+    PROVIDER_BY_ERROR,
     PROVIDER_BY_HOST,
     PROVIDER_BY_MODEL,
     PROVIDER_BY_SCOPE,
@@ -85,9 +91,14 @@ def _provider(spans: Spans, readings: Readings) -> None:
         texts["model"].map(lambda word: _by_prefix(PROVIDER_BY_MODEL, word.lower())),
         texts["request_model"].map(lambda word: _by_prefix(PROVIDER_BY_MODEL, word.lower())),
         _scope_provider(spans),
+        *(texts[name].map(_error_provider) for name in ("error_type", "exception_type") if name in texts),
     ):
         _fill_from(provider, guess)
     texts["provider"] = provider
+
+
+def _error_provider(word: str) -> str:
+    return _by_prefix(PROVIDER_BY_ERROR, word)
 
 
 def _scope_provider(spans: Spans) -> TextField:
@@ -105,6 +116,8 @@ def _fill_from(field: TextField, other: TextField) -> None:
 
 def _models(spans: Spans, recognised: Recognised, readings: Readings) -> None:
     texts = readings.texts
+    # Where the application named none, some write the operation.
+    texts["request_model"].codes[texts["request_model"].where(CALL_OPERATIONS.__contains__)] = 0
     _fill_from(texts["request_model"], _named_models(spans))
     _restore_vendor(spans, texts)
     cut = np.isin(recognised.dialect, [DIALECTS.index(name) for name in MODEL_PREFIX_DIALECTS])
@@ -131,10 +144,12 @@ def _named_model(span_name: str) -> str:
 
 
 def _restore_vendor(spans: Spans, texts: dict[str, TextField]) -> None:
-    hits = [i for i, (name, _) in enumerate(spans.scope_names) if name.startswith(VENDOR_CUT_SCOPES)]
-    if hits:
-        field = texts["request_model"]
-        texts["request_model"] = _choose(np.isin(spans.scope, hits), field.map(_with_vendor), field, field.codes)
+    for scope, pattern in VENDOR_CUT_SCOPES:
+        hits = [i for i, (name, _) in enumerate(spans.scope_names) if name.startswith(scope)]
+        if hits:
+            field = texts["request_model"]
+            cut = np.isin(spans.scope, hits) & field.where(re.compile(pattern).search)
+            texts["request_model"] = _choose(cut, field.map(_with_vendor), field, field.codes)
 
 
 def _with_vendor(word: str) -> str:
@@ -169,8 +184,18 @@ def _operation(spans: Spans, readings: Readings) -> None:
         found = spans.attributes.get(key)
         if found is not None and value in found.objects:
             operation.codes[found.rows[found.codes == found.objects.index(value)]] = embeddings
+    _fill_from(operation, _named_operations(spans))
+    embedding_model = readings.texts["request_model"].where(lambda word: EMBEDDING_MODEL_MARK in word)
+    operation.codes[(operation.codes == 0) & embedding_model] = embeddings
     operation.codes[operation.codes == 0] = operation.code("chat")
     readings.texts["operation"] = operation
+
+
+def _named_operations(spans: Spans) -> TextField:
+    field = TextField(spans.count)
+    words = [_by_prefix(OPERATION_BY_SPAN_NAME, name) for name in spans.name.values]
+    field.codes = np.array([field.code(word) for word in words], np.int32)[spans.name.codes]
+    return field
 
 
 def _canonical_operation(word: str) -> str:
@@ -221,14 +246,20 @@ def _forget_estimates(spans: Spans, readings: Readings) -> None:
     numbers = readings.numbers
     made_up = numbers["input_tokens"] == 0
     made_up &= np.nan_to_num(numbers["cache_read_tokens"]) + np.nan_to_num(numbers["cache_write_tokens"]) == 0
-    for rule in ESTIMATES:
-        made_up |= _estimated(rule, spans, readings)
     for name in _COUNTS:
         numbers[name][made_up] = np.nan
+    for rule in ESTIMATES:
+        made_up = _estimated(rule, spans, readings)
+        for name in rule.counts or _COUNTS:
+            numbers[name][made_up] = np.nan
 
 
 def _estimated(rule: Estimate, spans: Spans, readings: Readings) -> Bools:
-    hits = [i for i, (name, _) in enumerate(spans.scope_names) if name.startswith(rule.scope)]
+    hits = [
+        i
+        for i, (name, version) in enumerate(spans.scope_names)
+        if name.startswith(rule.scope) and version.startswith(rule.version)
+    ]
     rows: Bools = np.isin(spans.scope, hits)
     rows &= spans.status_code == _STATUS_ERROR if rule.on_failure else readings.flags["is_stream"] == 1
     proof = spans.attributes.get(rule.proof)

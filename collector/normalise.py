@@ -255,7 +255,7 @@ def _timing(
     failed = (spans.status_code[rows] == 2) | (readings.texts["error_type"].codes[rows] != 0)
     failed |= readings.texts["exception_type"].codes[rows] != 0 if "exception_type" in readings.texts else False
     open_ended = logfire & np.isnan(answer) & no_answer & ~failed
-    open_ended |= stream & np.isin(spans.scope[rows], _open_ended_scopes(spans))
+    open_ended |= stream & ~failed & np.isin(spans.scope[rows], _open_ended_scopes(spans))
     open_ended |= no_answer & (numbers["total_tokens"] == 0) & ~failed
     open_ended |= ttft > duration + 1e3
     return {

@@ -12,10 +12,12 @@ from collector.dialects import (
     ANSWER_EVENTS,
     ANSWER_KEY_PATTERN,
     ANSWER_KEYS,
+    ANSWER_PROOFS,
     FINISH_EVENTS,
     FINISH_READINGS,
     FIRST_TOKEN_EVENTS,
     FLAG_READINGS,
+    FUNCTION_NAME_KEYS,
     JSON_OPERATION_MARKS,
     NUMBER_READINGS,
     SCHEMA_ASKED_KEYS,
@@ -41,6 +43,8 @@ class Readings:
     """Facts from captured answers, by row, where an answer was captured."""
     otel: Bools
     """Rows written by an instrumentation that follows OpenTelemetry's GenAI conventions to the letter."""
+    unanswered: Bools
+    """Rows that lack what their emitter writes on every answered call."""
 
 
 def read(spans: Spans, recognised: Recognised) -> Readings:
@@ -51,12 +55,26 @@ def read(spans: Spans, recognised: Recognised) -> Readings:
     numbers, sources = read_numbers(table, NUMBER_READINGS, scope, count)
     flags = read_flags(table, FLAG_READINGS, scope, count)
     texts["finish"] = _finish(table, scope, count)
-    readings = Readings(texts, numbers, sources, flags, _answers(spans), recognised.dialect == DIALECTS.index("otel"))
+    otel = recognised.dialect == DIALECTS.index("otel")
+    unanswered = _unanswered(table, recognised.dialect)
+    readings = Readings(texts, numbers, sources, flags, _answers(spans), otel, unanswered)
     _read_events(spans, readings)
     _read_first_token_times(spans, readings)
     _read_marks(spans, readings)
     _use_answers(readings)
     return readings
+
+
+def _unanswered(table: AttributeTable, dialect: Rows) -> Bools:
+    unanswered = np.zeros(len(dialect), np.bool_)
+    for name, keys in ANSWER_PROOFS:
+        rows = dialect == DIALECTS.index(name)
+        for key in keys:
+            found = table.get(key)
+            if found is not None:
+                rows[found.rows] = False
+        unanswered |= rows
+    return unanswered
 
 
 def _finish(table: AttributeTable, scope: Scope, count: int) -> TextField:
@@ -159,10 +177,18 @@ def _read_marks(spans: Spans, readings: Readings) -> None:
     asked = np.flatnonzero(operation.where(lambda word: any(mark in word for mark in JSON_OPERATION_MARKS)))
     readings.texts["output_type"].fill(asked.astype(np.int32), np.full(len(asked), json_code, np.int32))
     stream = readings.flags["is_stream"]
-    named = np.array([any(mark in name for mark in STREAM_NAME_MARKS) for name in spans.name.values], np.bool_)
-    if named.any():
-        rows = named[spans.name.codes]
-        stream[rows & (stream < 0)] = 1
+    named = np.array([_names_stream(name) for name in spans.name.values], np.bool_)
+    stream[named[spans.name.codes] & (stream < 0)] = 1
+    for key in FUNCTION_NAME_KEYS:
+        found = spans.attributes.get(key)
+        if found is not None:
+            named = np.array([_names_stream(str(value)) for value in found.objects], np.bool_)
+            rows = found.rows[named[found.codes]]
+            stream[rows[stream[rows] < 0]] = 1
+
+
+def _names_stream(name: str) -> bool:
+    return any(mark in name for mark in STREAM_NAME_MARKS)
 
 
 def _output_type(word: str) -> str:

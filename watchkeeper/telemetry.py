@@ -94,8 +94,8 @@ def configure_logs(level: str, form: str) -> None:
         stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
     )
 
-    # At debug level the Kafka client writes message bodies into the log.
-    logging.getLogger("kafka").setLevel(max(number, logging.INFO))
+    # At debug level the Kafka client writes message bodies into the log, at info level every step of a connection.
+    logging.getLogger("kafka").setLevel(max(number, logging.WARNING))
 
 
 def logger(part: str) -> structlog.typing.FilteringBoundLogger:

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.clickhouse]
 
 GARBAGE = b"\xff\xff no OTLP"
 GROUP = "watchkeeper-collector"
-REQUESTS = 120
+REQUESTS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ def _logs_as_before() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = before
     root.setLevel(level)
+    logging.getLogger("kafka").setLevel(logging.NOTSET)
 
 
 def configure_as_a_process_would(level: str, form: str) -> None:
@@ -60,6 +61,16 @@ def test_logs_go_to_standard_error_as_json(capsys: pytest.CaptureFixture[str]) -
         "part": "pipeline",
         "rows": 3,
     }
+
+
+@pytest.mark.usefixtures("_logs_as_before")
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_libraries_tell_of_trouble_only(capsys: pytest.CaptureFixture[str], level: str) -> None:
+    configure_as_a_process_would(level, "console")
+    logging.getLogger("kafka.net").debug("MARKBODY")
+    logging.getLogger("kafka.net").info("a connection is open")
+    logging.getLogger("kafka.net").error("a connection is lost")
+    assert capsys.readouterr().err == "ERROR kafka.net a connection is lost\n"
 
 
 @pytest.mark.usefixtures("_logs_as_before")

@@ -9,7 +9,7 @@ from watchkeeper.cli import wiring
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.running import Ending
 from watchkeeper.clock import SystemClock
-from watchkeeper.errors import WatchkeeperError
+from watchkeeper.errors import ConfigError, WatchkeeperError
 from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.health import engine_version
@@ -19,6 +19,11 @@ from watchkeeper.telemetry import Metrics, configure_logs
 def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     configure_logs(settings.log_level, settings.log_format)
+    if settings.store == "chdb":
+        raise ConfigError(
+            "the API alone needs a ClickHouse server: set WATCHKEEPER_STORE=clickhouse, "
+            "or run 'watchkeeper up', which serves the API over its embedded store"
+        )
     clock, ending = SystemClock(), Ending()
     with contextlib.closing(Store.open(wiring.store_config(settings))) as store:
 

@@ -19,25 +19,15 @@ REMEMBERED_S = 2 * 3600
 
 Ids = npt.NDArray[np.uint8]
 
-_LATELY = """
-ingested_at >= (SELECT max(ingested_at) FROM calls) - {look_back:UInt32}
-AND _part IN (
-  SELECT name FROM system.parts
-  WHERE database = currentDatabase() AND table = 'calls' AND active
-    AND modification_time >= (SELECT max(ingested_at) FROM calls) - {look_back:UInt32}
-)
-"""
-"""Rows of the last inserts. A part is never older than its rows, so the condition on parts saves reading the rest."""
-
-_RECENT = f"""
+_RECENT = """
 SELECT trace_id, span_id, parent_span_id, response_id, toUnixTimestamp64Micro(ts) AS start_us, duration_us
 FROM calls
-WHERE {_LATELY}
+WHERE ingested_at >= (SELECT max(ingested_at) FROM calls) - {look_back:UInt32}
   AND (
-    source != {{source:String}} OR source_partition != {{partition:UInt16}} OR source_offset < {{offset:UInt64}}
+    source != {source:String} OR source_partition != {partition:UInt16} OR source_offset < {offset:UInt64}
   )
 ORDER BY ingested_at DESC
-LIMIT {{limit:UInt64}}
+LIMIT {limit:UInt64}
 """
 
 _STORED = """

@@ -92,10 +92,6 @@ def _different_sql(rollup: str, function: str) -> str:
             SELECT DISTINCT {function}(ts) AS recent_bucket FROM calls
             WHERE ingested_at >= since
               AND {function}(ts) >= toDateTime({{oldest:Int64}}, 'UTC')
-              AND _part IN (
-                SELECT name FROM system.parts
-                WHERE database = currentDatabase() AND table = 'calls' AND active AND modification_time >= since
-              )
           )
         SELECT toUnixTimestamp(bucket_start) AS bucket
         FROM (

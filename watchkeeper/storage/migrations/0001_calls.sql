@@ -61,7 +61,8 @@ CREATE TABLE IF NOT EXISTS calls (
   INDEX ix_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
   INDEX ix_response_id response_id TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX ix_conversation_id conversation_id TYPE bloom_filter(0.01) GRANULARITY 1,
-  INDEX ix_source_offset source_offset TYPE minmax GRANULARITY 1
+  INDEX ix_source_offset source_offset TYPE minmax GRANULARITY 1,
+  INDEX ix_ingested_at ingested_at TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(ts)
