@@ -1,7 +1,7 @@
 """CPU per span, OTLP/HTTP in to stored with both rollups, against rotel (which throws its output away).
 
 ``python -m benchmarks.ingest [--rounds 3] [--requests 300]``: both are measured in alternation on the same machine
-with the same requests (512 spans of 17 attributes, 32 connections); the ratio counts, not the microseconds. Time
+with the same requests (512 spans of 17 attributes, 48 connections); the ratio counts, not the microseconds. Time
 includes everything until the process rests: for Watchkeeper the inserts, the rollups and the merges that follow.
 """
 
@@ -19,7 +19,7 @@ from benchmarks.clients import SPANS
 from benchmarks.processes import Measured, free_port, port_answers, python_module, running, wait_for
 from benchmarks.verdict import Verdict, conclude
 
-CONNECTIONS = 32
+CONNECTIONS = 48
 WARM_UP = 60
 
 

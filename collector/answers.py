@@ -6,7 +6,7 @@ response objects of the OpenAI, Anthropic and Gemini APIs, LangChain's ``LLMResu
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -26,6 +26,10 @@ _TEXT_KEYS = frozenset(
 _MAX_PARTS = 64
 _ASKING_ROLES = ("user", "system", "developer", "tool")
 """Messages of these roles stand beside answers in some captures and are none."""
+_RAW_ANSWER = re.compile(
+    r"ChatCompletion\(id='([^']{1,128})', choices=\[Choice\(finish_reason='(\w{1,32})'",
+)
+"""How the Python text of OpenAI's answer object begins: smolagents keeps it beside the answer."""
 _REFUSAL_PART = re.compile(r"""["']type["']:\s*["']refusal["']""")
 _INNER = (
     "choices",
@@ -76,6 +80,21 @@ class Answer:
     def text(self) -> str | None:
         """The whole text, or None where none was captured."""
         return "".join(self.texts) if self.texts else None
+
+    def joined(self, other: "Answer") -> "Answer":
+        """This answer and what another capture of it adds. Both stay as they are: rows share equal answers."""
+        both = replace(
+            self,
+            id=self.id or other.id,
+            model=self.model or other.model,
+            refused=self.refused or other.refused,
+            failed=self.failed or other.failed,
+            called_tool=self.called_tool or other.called_tool,
+            usage={**other.usage, **self.usage},
+            texts=self.texts or other.texts,
+        )
+        both.saw_finish(other.finish)
+        return both
 
     def saw_finish(self, raw: Any) -> None:
         """Keep the worst finish reason."""
@@ -153,6 +172,10 @@ def _read_identity(answer: Answer, value: dict[str, Any]) -> None:
     answer.model = answer.model or _text(value.get("model_version") or value.get("modelVersion"))
     if "finish_reason" in value or "model_provider" in value:
         answer.model = answer.model or _text(value.get("model_name"))
+    raw = _RAW_ANSWER.match(_text(value.get("raw")))
+    if raw:
+        answer.id = answer.id or raw[1]
+        answer.saw_finish(raw[2])
     llm_output = value.get("llm_output")
     if isinstance(llm_output, dict):
         answer.id = answer.id or _text(llm_output.get("id"))

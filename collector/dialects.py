@@ -125,7 +125,8 @@ ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("vercel", "ai.operationId", ("*.doGenerate", "*.doStream", "*.doEmbed"), tools=("ai.toolCall",)),
     RoleRule("litellm", SPAN_NAME, ("litellm_request",), repeats=("raw_gen_ai_request",), others=Role.NONE),
     RoleRule("logfire", "logfire.msg_template", (), continuations=("streaming response from*",), others=Role.NONE),
-    RoleRule("genkit", "genkit:metadata:subtype", ("model",), tools=("tool",)),
+    RoleRule("genkit", "genkit:metadata:subtype", ("model", "embedder"), tools=("tool",)),
+    RoleRule("genkit", "genkit:type", ()),
     RoleRule("adk", "gen_ai.operation.name", CALL_OPERATIONS, tools=TOOL_OPERATIONS),
     RoleRule("adk", "gcp.vertex.agent.llm_response", ("*",)),
     RoleRule("adk", SPAN_NAME, ("call_llm",), tools=("execute_tool*",)),
@@ -185,6 +186,7 @@ WEAK_KEYS = (
 """An undecided span with one of these is a call that does not say so (limits may have cut off what says it)."""
 
 EMBEDDING_MARKS = (
+    ("genkit:metadata:subtype", "embedder"),
     ("openinference.span.kind", "EMBEDDING"),
     ("langfuse.observation.type", "embedding"),
     ("llm.request.type", "embedding"),
@@ -250,10 +252,12 @@ TEXT_READINGS: tuple[Reading, ...] = (
     *_r("model", "llm.model_name", "embedding.model_name", "langfuse.observation.model.name"),
     *_paths("model", "response_data", ("model",)),
     *_paths("model", _ADK, ("model_version",)),
+    *_paths("model", _GENKIT, ("custom", "modelVersion"), ("custom", "model"), ("raw", "model")),
     Reading("model", "model", only="claude_code"),
     # identity
     *_r("response_id", "gen_ai.response.id", "ai.response.id", "llm.response.id"),
     *_paths("response_id", _INVOCATION, ("id",), only="openinference"),
+    *_paths("response_id", _GENKIT, ("custom", "responseId"), ("custom", "id"), ("raw", "id")),
     Reading("conversation_id", "gen_ai.conversation.id"),
     *_r("conversation_id", "session.id", "langsmith.trace.session_id", "conversation.id"),
     *_r("conversation_id", "ai.telemetry.metadata.sessionId", "traceloop.association.properties.session_id"),
@@ -301,6 +305,7 @@ TEXT_READINGS: tuple[Reading, ...] = (
     *_paths("output_type", "gen_ai.prompt", ("response_format", "type"), ("text", "format", "type")),
     *_paths("output_type", "llm.openai.response_format", ("type",)),
     *_paths("output_type", "gcp.vertex.agent.llm_request", ("config", "response_mime_type")),
+    *_paths("output_type", "genkit:input", ("output", "format"), ("output", "contentType")),
     # how it ran
     *_r("operation", "gen_ai.operation.name", "llm.request.type"),
     Reading("operation", "ai.operationId", only="vercel"),
@@ -342,6 +347,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     *_r("total_tokens", "gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total"),
     *_r("total_tokens", "ai.usage.totalTokens", "mistral_ai.request.total_tokens"),
     *_paths("total_tokens", _ADK, ("usage_metadata", "total_token_count")),
+    *_paths("total_tokens", _GENKIT, ("usage", "totalTokens")),
     # cache
     *_r("cache_read_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
     *_r("cache_read_tokens", "gen_ai.usage.details.cache_read_tokens"),
@@ -360,6 +366,9 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     *_paths("cache_read_tokens", _RAW, ("prompt_tokens_details", "cached_tokens"), ("cache_read_input_tokens",)),
     *_paths("cache_read_tokens", _RAW, ("input_tokens_details", "cached_tokens")),
     *_paths("cache_read_tokens", _ADK, ("usage_metadata", "cached_content_token_count")),
+    *_paths("cache_read_tokens", _GENKIT, ("usage", "cachedContentTokens")),
+    *_paths("cache_read_tokens", _GENKIT, ("raw", "usage", "prompt_tokens_details", "cached_tokens")),
+    *_paths("cache_read_tokens", _GENKIT, ("custom", "usage", "cache_read_input_tokens")),
     *_paths(
         "cache_read_tokens",
         _VERCEL_META,
@@ -396,6 +405,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     *_paths("cache_write_tokens", _RAW, ("cache_creation_input_tokens",)),
     *_paths("cache_write_tokens", _VERCEL_META, ("anthropic", "cacheCreationInputTokens")),
     *_paths("cache_write_tokens", _VERCEL_META, ("anthropic", "usage", "cache_creation_input_tokens")),
+    *_paths("cache_write_tokens", _GENKIT, ("custom", "usage", "cache_creation_input_tokens")),
     Reading("cache_write_tokens", "cache_creation_tokens", only="claude_code"),
     Reading("cache_write_tokens", "cache_write_token_count", only="codex"),
     # reasoning
@@ -422,6 +432,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     *_paths("reasoning_tokens", _RAW, ("output_tokens_details", "thinking_tokens")),
     *_paths("reasoning_tokens", _ADK, ("usage_metadata", "thoughts_token_count")),
     *_paths("reasoning_tokens", _GENKIT, ("usage", "thoughtsTokens")),
+    *_paths("reasoning_tokens", _GENKIT, ("raw", "usage", "completion_tokens_details", "reasoning_tokens")),
     Reading("reasoning_tokens", "reasoning_token_count", only="codex"),
     # time to first token, to microseconds
     Reading("ttft_us", "gen_ai.response.time_to_first_chunk", scale=1e6),
@@ -484,6 +495,9 @@ FINISH_READINGS: tuple[Reading, ...] = (
     Reading("finish", "langfuse.observation.metadata.finish_reason"),
     Reading("finish", "stop_reason", only="claude_code"),
     *_paths("finish", _ADK, ("finish_reason",), ("error_code",)),
+    *_paths("finish", _GENKIT, ("custom", "candidates", 0, "finishReason"), ("custom", "stop_reason")),
+    *_paths("finish", _GENKIT, ("raw", "choices", 0, "finish_reason"), ("finishReason",)),
+    *_paths("finish", _GENKIT, ("candidates", 0, "finishReason")),
 )
 
 FIRST_TOKEN_EVENTS = (
@@ -510,7 +524,7 @@ FINISH_REASONS: dict[str, str] = {
         "length": "length max_tokens max_output_tokens model_length model_context_window_exceeded incomplete",
         "tool_call": "tool_call tool_calls tool_use function_call",
         "refusal": "refusal",
-        "content_filter": "content_filter content_filtered guardrail_intervened safety recitation blocklist "
+        "content_filter": "content_filter content_filtered blocked guardrail_intervened safety recitation blocklist "
         "prohibited_content spii model_armor jailbreak image_safety image_prohibited_content image_recitation",
         "error": "error failed cancelled malformed_function_call malformed_response malformed_model_output "
         "malformed_tool_use unexpected_tool_call too_many_tool_calls missing_thought_signature language no_image",
@@ -525,8 +539,12 @@ TOOL_FAULTS = frozenset(("unexpected_tool_call", "too_many_tool_calls"))
 
 ANSWER_PROOFS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mistral_native", ("http.response.status_code", "gen_ai.usage.prompt_tokens", "mistral_ai.operation.id")),
+    ("openlit", ("gen_ai.response.finish_reasons", "gen_ai.usage.input_tokens", "gen_ai.output.type", "error.type")),
 )
 """Emitters that leave failed calls unmarked, and the attributes of which every answered call (no stream) has one."""
+
+UNANSWERED_IS_CANCELLED = ("openlit",)
+"""Of those, the ones that mark answers and exceptions: what is left unmarked was cancelled by the application."""
 
 FORMAT_FAULTS = frozenset(
     ("malformed_function_call", "malformed_tool_use", "malformed_model_output", "malformed_response")
@@ -550,6 +568,7 @@ PROVIDERS: dict[str, str] = {
     "gemini": "gcp.gemini",
     "google_genai": "gcp.gemini",
     "google-gla": "gcp.gemini",
+    "googleai": "gcp.gemini",
     "google.generative-ai": "gcp.gemini",
     "gcp.gen_ai": "gcp.gen_ai",
     "google-vertex": "gcp.vertex_ai",
@@ -647,8 +666,8 @@ PROVIDER_BY_HOST: tuple[tuple[str, str], ...] = (
 )
 """Suffix or part of ``server.address``; corrects an OpenAI client that talks to another host."""
 
-MODEL_PREFIX_DIALECTS = frozenset(("litellm", "traceloop", "openinference"))
-"""Emitters that may write LiteLLM's ``provider/model``; the prefix is cut when it names a provider."""
+MODEL_PREFIX_DIALECTS = frozenset(("litellm", "traceloop", "openinference", "genkit"))
+"""Emitters that may write ``provider/model`` as LiteLLM and Genkit name models; the prefix is cut when it names a provider."""
 
 OPERATIONS: dict[str, str] = {
     "completion": "text_completion",
@@ -699,7 +718,9 @@ ACCOUNTING: tuple[Accounting, ...] = (
         output_excludes_reasoning=True,
     ),
     Accounting(dialect="adk", input_key="gcp.vertex.agent.llm_response", output_excludes_reasoning=True),
-    Accounting(dialect="genkit", output_excludes_reasoning=True),
+    Accounting(dialect="genkit", provider="gcp.gemini", output_excludes_reasoning=True),
+    Accounting(dialect="genkit", provider="gcp.vertex_ai", output_excludes_reasoning=True),
+    Accounting(dialect="genkit", provider="anthropic", input_excludes_cache=True),
 )
 
 VENDOR_CUT_SCOPES: tuple[tuple[str, str], ...] = (
@@ -722,7 +743,6 @@ BEDROCK_VENDORS: tuple[tuple[str, str], ...] = (
 )
 
 
-
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """When an emitter counts tokens itself because the provider sent no usage: such counts are not facts."""
@@ -732,15 +752,19 @@ class Estimate:
     """Where the call failed; else where it was streamed."""
     proof: str = ""
     """Attribute that is only written beside the provider's own counts."""
-    version: str = ""
-    """Beginning of the scope's version."""
+    versions: tuple[str, ...] = ("",)
+    """Beginnings of the scope's version."""
     counts: tuple[str, ...] = ()
     """The counts in question; empty: all."""
 
 
 ESTIMATES: tuple[Estimate, ...] = (
     # Sums the prompt's count over the chunks, each of which repeats it.
-    Estimate("opentelemetry.instrumentation.google_genai", version="0.", counts=("input_tokens",)),
+    Estimate(
+        "opentelemetry.instrumentation.google_genai",
+        versions=("0.1b", "0.2b", "0.3b", "0.4b", "0.5b", "0.6b"),
+        counts=("input_tokens",),
+    ),
     Estimate("openlit.instrumentation.openai", proof="gen_ai.usage.cache_read.input_tokens"),
     Estimate("litellm", on_failure=True, proof="gen_ai.response.finish_reasons"),
 )
@@ -765,6 +789,7 @@ ANSWER_KEYS = (
     "gen_ai.completion.0.refusal",
     "llm.output_messages.0.message.content",
     "gcp.vertex.agent.llm_response",
+    "genkit:output",
     "events",
 )
 PROMPT_KEYS = (
@@ -777,6 +802,7 @@ PROMPT_KEYS = (
     "ai.prompt",
     "request_data",
     "gcp.vertex.agent.llm_request",
+    "genkit:input",
     "gen_ai.prompt.0.content",
 )
 ANSWER_KEY_PATTERN = ("llm.", (".choices", ".content"))

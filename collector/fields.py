@@ -158,7 +158,8 @@ def read_numbers(
         if mask is not None:
             use &= mask
         rows = found.rows[use]
-        field[rows] = numbers[use] * reading.scale
+        with np.errstate(over="ignore"):
+            field[rows] = numbers[use] * reading.scale
         source[rows] = position
     return fields, sources
 

@@ -13,7 +13,7 @@ from collector.readings import Readings
 from collector.spans import Spans
 from watchkeeper.schema import Outcome
 
-_STATUS_ERROR = 2
+_STATUS_UNSET, _STATUS_ERROR = 0, 2
 _JSON_CHECKED_FINISHES = frozenset(("", "stop", "unknown"))
 _FINISH_DECIDES = (Outcome.FORMAT_INVALID, Outcome.ERROR)
 
@@ -130,7 +130,8 @@ def failed_rows(spans: Spans, readings: Readings, rows: Rows, texts: dict[str, T
     failed |= numbers["http_status"][rows] >= 400
     failed |= flags["success"][rows] == 0
     failed |= texts["level"].where(lambda word: word == "ERROR")
-    failed |= readings.unanswered[rows] & (flags["is_stream"][rows] != 1)
+    unmarked = spans.status_code[rows] == _STATUS_UNSET
+    failed |= readings.unanswered[rows] & unmarked & (flags["is_stream"][rows] != 1)
     if "exception_type" in texts:
         answered = ~np.isnan(numbers["output_tokens"][rows]) | (texts["finish"].codes != 0)
         failed |= (texts["exception_type"].codes != 0) & ~answered

@@ -7,6 +7,7 @@ other traces); without ids, two emitters of one process whose spans nest in time
 one call. What the dropped span knows and the kept one does not is kept.
 """
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from collector.spans import Keys, Spans, span_keys, trace_keys
 _CLOCK_SKEW_NS = 1_000_000_000
 _NESTING_SLACK_NS = 2_000_000
 _MAX_DEPTH = 64
+_VERSION_TAIL = re.compile(r"[-@]\d")
 _TELLING_FINISHES = ("length", "content_filter", "refusal")
 """Finish reasons that one view saw and another may have flattened to ``stop``."""
 
@@ -300,7 +302,13 @@ def _is_twin(work: _Work, outer: int, inner: int) -> bool:
 def _models_agree(work: _Work, outer: int, inner: int) -> bool:
     texts = work.readings.texts
     seen = [{texts["request_model"].get(row), texts["model"].get(row)} - {""} for row in (outer, inner)]
-    return not seen[0] or not seen[1] or bool(seen[0] & seen[1])
+    return not seen[0] or not seen[1] or any(_same_model(one, other) for one in seen[0] for other in seen[1])
+
+
+def _same_model(one: str, other: str) -> bool:
+    """Equal names, or an alias and a dated version of it."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and (long == short or bool(_VERSION_TAIL.match(long[len(short) :])))
 
 
 def _tokens_agree(work: _Work, outer: int, inner: int) -> bool:
@@ -363,6 +371,5 @@ def _fill_row(work: _Work, row: int, into: int) -> None:
         if flags[into] < 0:
             flags[into] = flags[row]
     if row in readings.answers:
-        known = readings.answers.setdefault(into, readings.answers[row])
-        known.refused |= readings.answers[row].refused
-        known.texts = known.texts or readings.answers[row].texts
+        known, other = readings.answers.get(into), readings.answers[row]
+        readings.answers[into] = other if known is None else known.joined(other)

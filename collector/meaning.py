@@ -258,7 +258,7 @@ def _estimated(rule: Estimate, spans: Spans, readings: Readings) -> Bools:
     hits = [
         i
         for i, (name, version) in enumerate(spans.scope_names)
-        if name.startswith(rule.scope) and version.startswith(rule.version)
+        if name.startswith(rule.scope) and version.startswith(rule.versions)
     ]
     rows: Bools = np.isin(spans.scope, hits)
     rows &= spans.status_code == _STATUS_ERROR if rule.on_failure else readings.flags["is_stream"] == 1

@@ -37,7 +37,7 @@ _PATTERNS: tuple[tuple[Outcome, str, re.Pattern[str]], ...] = tuple(
             Outcome.FILTERED,
             "content_policy_error",
             r"content_?filter|content management policy|responsibleaipolicy|contentpolicy|content policy|"
-            r"guardrail|safety system",
+            r"guardrail|safety system|no valid candidates returned|generation blocked",
         ),
         (
             Outcome.TRUNCATED,
@@ -53,8 +53,8 @@ _PATTERNS: tuple[tuple[Outcome, str, re.Pattern[str]], ...] = tuple(
         (
             Outcome.FORMAT_INVALID,
             "format_error",
-            r"validationerror|jsondecode|json_invalid|invalid json|outputparser|could not parse|noobjectgenerated|"
-            r"no object generated|unexpectedmodelbehavior|schema.?validation|typevalidation",
+            r"validationerror|jsondecode|json_invalid|invalid json|is not valid json|outputparser|could not parse|"
+            r"noobjectgenerated|no object generated|unexpectedmodelbehavior|schema.?validation|typevalidation",
         ),
     )
 )

@@ -24,6 +24,7 @@ from collector.dialects import (
     START_TIME_KEYS,
     STREAM_NAME_MARKS,
     TEXT_READINGS,
+    UNANSWERED_IS_CANCELLED,
 )
 from collector.fields import Flags, Scope, TextField, as_word, read_flags, read_numbers, read_texts
 from collector.recognise import DIALECTS, Recognised
@@ -62,6 +63,7 @@ def read(spans: Spans, recognised: Recognised) -> Readings:
     _read_first_token_times(spans, readings)
     _read_marks(spans, readings)
     _use_answers(readings)
+    _mark_cancelled(spans, recognised, readings)
     return readings
 
 
@@ -75,6 +77,14 @@ def _unanswered(table: AttributeTable, dialect: Rows) -> Bools:
                 rows[found.rows] = False
         unanswered |= rows
     return unanswered
+
+
+def _mark_cancelled(spans: Spans, recognised: Recognised, readings: Readings) -> None:
+    emitters = [DIALECTS.index(name) for name in UNANSWERED_IS_CANCELLED]
+    rows = readings.unanswered & np.isin(recognised.dialect, emitters) & (spans.status_code == 0)
+    error_type = readings.texts["error_type"]
+    found = np.flatnonzero(rows & (readings.flags["is_stream"] != 1)).astype(np.int32)
+    error_type.fill(found, np.full(len(found), error_type.code("cancelled"), np.int32))
 
 
 def _finish(table: AttributeTable, scope: Scope, count: int) -> TextField:
@@ -218,14 +228,7 @@ def _add_answers(answers: dict[int, Answer], key: str, found: AttributeValues) -
     read_objects = [read_answer(key, value) for value in found.objects]
     for row, code in zip(found.rows.tolist(), found.codes.tolist(), strict=True):
         known, new = answers.get(row), read_objects[code]
-        if known is None:
-            answers[row] = new
-            continue
-        known.refused |= new.refused
-        known.failed |= new.failed
-        known.id = known.id or new.id
-        known.saw_finish(new.finish)
-        known.texts = known.texts or new.texts
+        answers[row] = new if known is None else known.joined(new)
 
 
 def _use_answers(readings: Readings) -> None:

@@ -51,11 +51,12 @@ class Writer:
     def prepare(self, staged: Staged, batch: Batch) -> Prepared:
         """Choose rows and token. An earlier process may have stored the first batch of an assignment in part.
 
-        Then only what is missing is inserted, with a new token: after a kill the engine may know the old token of
-        rows that it does not have.
+        Where it took the engine with it, only what is missing is inserted, with a new token: after a kill the engine
+        may know the old token of rows that it does not have. A server outlives its clients and may still be writing
+        what the killed one sent; there the old token is what keeps rows from being stored twice.
         """
         now_us = int(self._clock.now().timestamp() * 1e6)
-        if not batch.opening:
+        if not batch.opening or self._store.config.kind != "chdb":
             return Prepared(staged, batch, staged.calls, batch.token, now_us)
         missing = missing_calls(self._store, staged.calls)
         return Prepared(staged, batch, missing, f"{batch.token}:{uuid.uuid4().hex}", now_us)

@@ -16,9 +16,16 @@ from watchkeeper.storage.client import Store
 ROLLUPS: Mapping[str, str] = {"calls_1m": "toStartOfMinute", "calls_1h": "toStartOfHour"}
 """Each rollup and the function that gives a call its bucket."""
 
+BUCKET_S: Mapping[str, int] = {"calls_1m": 60, "calls_1h": 3600}
 _LOOK_BACK_S = 120
 """Longer than any insert takes: what was under way at the kill began after this, counted from the last insert."""
 _MOST_BUCKETS = 5_000
+_RECENT_MINUTES = """
+SELECT DISTINCT toUnixTimestamp(toStartOfMinute(ts)) AS minute
+FROM calls
+WHERE ingested_at >= (SELECT max(ingested_at) FROM calls) - {look_back:UInt32}
+LIMIT {limit:UInt32}
+"""
 _ROLLUP_SUMS = "(sum(calls), sum(input_tokens), sum(duration_us_sum))"
 _RAW_SUMS = "(sum(calls), sum(ifNull(input_tokens, 0)), sumIf(duration_us, calls = 1))"
 _TRUTH: Mapping[str, tuple[str, str, str]] = {
@@ -44,26 +51,35 @@ class Reconciler:
         self._store = store
 
     def run(self, oldest: datetime) -> list[Mended]:
-        """Mend what differs, except in buckets before ``oldest``, whose raw rows may have expired already."""
+        """Mend what differs, except in buckets before ``oldest``, whose raw rows may have expired already.
+
+        Raises :class:`~watchkeeper.errors.StoreRejected` when more differs than an interrupted insert explains.
+        """
         mended = []
+        minutes = self._recent_minutes()
         for rollup, function in ROLLUPS.items():
-            buckets = self._different(rollup, function, oldest)
+            length_s = BUCKET_S[rollup]
+            recent = {minute - minute % length_s for minute in minutes}
+            buckets = self._different(rollup, [bucket for bucket in recent if bucket >= oldest.timestamp()])
             if buckets:
                 self._rebuild(rollup, function, buckets)
                 mended.append(Mended(rollup, len(buckets)))
         return mended
 
-    def _different(self, rollup: str, function: str, oldest: datetime) -> list[int]:
-        rows = self._store.query_rows(
-            _different_sql(rollup, function),
-            {"oldest": int(oldest.timestamp()), "look_back": _LOOK_BACK_S, "limit": _MOST_BUCKETS + 1},
-        )
+    def _recent_minutes(self) -> list[int]:
+        rows = self._store.query_rows(_RECENT_MINUTES, {"look_back": _LOOK_BACK_S, "limit": _MOST_BUCKETS + 1})
         if len(rows) > _MOST_BUCKETS:
             raise StoreRejected(
-                f"{rollup} differs from the raw calls in more than {_MOST_BUCKETS} buckets, which no interrupted "
-                "insert explains; restore the data directory or remove it"
+                f"the last inserts reached more than {_MOST_BUCKETS} minutes of calls, too many to compare with the "
+                "rollups; restore the data directory or remove it"
             )
-        return [row["bucket"] for row in rows]
+        return [row["minute"] for row in rows]
+
+    def _different(self, rollup: str, buckets: list[int]) -> list[int]:
+        if not buckets:
+            return []
+        parameters = {"buckets": buckets, "first": min(buckets), "end": max(buckets) + BUCKET_S[rollup]}
+        return [row["bucket"] for row in self._store.query_rows(_different_sql(rollup), parameters)]
 
     def _rebuild(self, rollup: str, function: str, buckets: list[int]) -> None:
         chosen = ", ".join(str(int(bucket)) for bucket in buckets)
@@ -82,29 +98,21 @@ class Reconciler:
         return str(rows[0]["as_select"])
 
 
-def _different_sql(rollup: str, function: str) -> str:
-    """Buckets of the last inserts, as Unix seconds, whose sums differ between the rollup and what it sums."""
+def _different_sql(rollup: str) -> str:
+    """Those of the given buckets, as Unix seconds, whose sums differ between the rollup and what it sums."""
     table, time, sums = _TRUTH[rollup]
+    bucket = f"toUnixTimestamp({ROLLUPS[rollup]}({time}))"
     return f"""
-        WITH
-          (SELECT max(ingested_at) FROM calls) - {{look_back:UInt32}} AS since,
-          recent AS (
-            SELECT DISTINCT {function}(ts) AS recent_bucket FROM calls
-            WHERE ingested_at >= since
-              AND {function}(ts) >= toDateTime({{oldest:Int64}}, 'UTC')
-          )
-        SELECT toUnixTimestamp(bucket_start) AS bucket
+        SELECT start AS bucket
         FROM (
-          SELECT {function}({time}) AS bucket_start, {sums} AS sums FROM {table}
-          WHERE {time} >= (SELECT min(recent_bucket) FROM recent)
-            AND {time} < (SELECT max(recent_bucket) FROM recent) + 3600
-            AND {function}({time}) IN (SELECT recent_bucket FROM recent)
-          GROUP BY bucket_start
+          SELECT {bucket} AS start, {sums} AS sums FROM {table}
+          WHERE {time} >= toDateTime({{first:Int64}}, 'UTC') AND {time} < toDateTime({{end:Int64}}, 'UTC')
+            AND {bucket} IN {{buckets:Array(UInt32)}}
+          GROUP BY start
           UNION ALL
-          SELECT bucket AS bucket_start, {_ROLLUP_SUMS} AS sums FROM {rollup}
-          WHERE bucket IN (SELECT recent_bucket FROM recent)
-          GROUP BY bucket_start
+          SELECT toUnixTimestamp(r.bucket) AS start, {_ROLLUP_SUMS} AS sums FROM {rollup} AS r
+          WHERE start IN {{buckets:Array(UInt32)}}
+          GROUP BY start
         )
-        GROUP BY bucket_start
-        HAVING count() = 1 OR uniqExact(sums) > 1
-        LIMIT {{limit:UInt32}}"""
+        GROUP BY start
+        HAVING count() = 1 OR uniqExact(sums) > 1"""

@@ -18,6 +18,7 @@ from watchkeeper.errors import PartitionLost, Transient
 from watchkeeper.streams.kafka_assignment import AssignmentLog, Change
 from watchkeeper.streams.kafka_backpressure import Pressure, patience_s, to_hand_out, to_read
 from watchkeeper.streams.kafka_message import read_record
+from watchkeeper.streams.kafka_parked import unpark
 from watchkeeper.streams.kafka_partition import PartitionBuffer, Work
 from watchkeeper.streams.kafka_range import OffsetRange
 from watchkeeper.streams.kafka_source_config import KafkaSourceConfig
@@ -189,6 +190,7 @@ class KafkaSource:
         """The only place that polls the client library: it also joins groups, gives and takes partitions."""
         if not self._is_member():
             wait_s = max(wait_s, _SETTLE_S)  # shorter polls would not see the join through
+        unpark(self._consumer)
         with self._told("read"):
             records = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=most)
         if not self._is_member():
