@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,7 @@ from watchkeeper.streams.source import Encoding
 
 SPANS = 4
 PARTITIONS = 4
+CONNECTIONS = 64
 GROWTH_MB = 64.0
 _DRAIN_S = 240.0
 _KINDS = {Encoding.PROTOBUF: PROTOBUF, Encoding.JSON: "application/json"}
@@ -94,16 +96,27 @@ def over_http(mixture: Mixture, folder: Path) -> tuple[float, list[str]]:
     """Returns the growth in MB and which answers were wrong."""
     refused, wrong = mixture.refused, list[str]()
     with serving_up(folder) as up:
-        connection = OtlpConnection(up.http)
-        for body in mixture.warm_up:
-            connection.post(body)
+        _post_all(up.http, mixture.warm_up)
         before = up.measured.resident_mb()
-        for body in mixture.all:
-            status = connection.post(body, _KINDS[sniff(body)])
+        for body, status in zip(mixture.all, _post_all(up.http, mixture.all), strict=True):
             if (status == 400) != (body in refused) or status not in (200, 400):
                 wrong.append(f"{status} for {'a refused' if body in refused else 'a readable'} message")
-        connection.close()
         return _stopped(up.measured, before), wrong
+
+
+def _post_all(port: int, bodies: Sequence[bytes]) -> list[int]:
+    """The status of each; many connections, as each request waits until it is stored."""
+    statuses = [0] * len(bodies)
+
+    def post_each(first: int) -> None:
+        connection = OtlpConnection(port)
+        for number in range(first, len(bodies), CONNECTIONS):
+            statuses[number] = connection.post(bodies[number], _KINDS[sniff(bodies[number])])
+        connection.close()
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(post_each, range(CONNECTIONS)))
+    return statuses
 
 
 def _stopped(measured: Measured, before_mb: float) -> float:

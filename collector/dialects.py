@@ -49,6 +49,9 @@ MARKERS: tuple[Marker, ...] = (
     Marker("claude_code", key="span.type", value="llm_request"),
     Marker("anthropic_native", scope="com.anthropic."),
     Marker("codex", scope="codex"),
+    Marker("codex", key="service.name", value="codex_cli_rs", resource=True),
+    Marker("codex", key="service.name", value="codex_exec", resource=True),
+    Marker("codex", key="service.name", value="codex-cli", resource=True),
     Marker("logfire", scope="logfire."),
     Marker("pydantic_ai", scope="pydantic-ai"),
     Marker("vercel", scope="ai"),
@@ -119,6 +122,7 @@ SPAN_NAME = "(span name)"
 ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("claude_code", SPAN_NAME, ("claude_code.llm_request",)),
     RoleRule("claude_code", "span.type", ("llm_request",)),
+    RoleRule("codex", SPAN_NAME, ("stream_request",), others=Role.NONE),
     RoleRule("openinference", "openinference.span.kind", ("LLM", "EMBEDDING"), tools=("TOOL",)),
     RoleRule("langsmith", "langsmith.span.kind", ("llm", "embedding"), tools=("tool",)),
     RoleRule("langfuse", "langfuse.observation.type", ("generation", "embedding"), tools=("tool",)),
@@ -247,6 +251,7 @@ TEXT_READINGS: tuple[Reading, ...] = (
     *_paths("request_model", "gcp.vertex.agent.llm_request", ("model",)),
     Reading("request_model", "genkit:name", only="genkit"),
     Reading("request_model", "model", only="claude_code"),
+    Reading("request_model", "model", only="codex"),
     # served model
     *_r("model", "gen_ai.response.model", "ai.response.model", "llm.response.model_name", "llm.response.model"),
     *_r("model", "llm.model_name", "embedding.model_name", "langfuse.observation.model.name"),
@@ -434,6 +439,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     *_paths("reasoning_tokens", _GENKIT, ("usage", "thoughtsTokens")),
     *_paths("reasoning_tokens", _GENKIT, ("raw", "usage", "completion_tokens_details", "reasoning_tokens")),
     Reading("reasoning_tokens", "reasoning_token_count", only="codex"),
+    *_r("reasoning_tokens", "codex.usage.reasoning_output_tokens"),
     # time to first token, to microseconds
     Reading("ttft_us", "gen_ai.response.time_to_first_chunk", scale=1e6),
     Reading("ttft_us", "gen_ai.client.operation.time_to_first_chunk", scale=1e6),
@@ -442,6 +448,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     Reading("ttft_us", "ai.response.msToFirstChunk", scale=1e3),
     Reading("ttft_us", "ai.stream.msToFirstChunk", scale=1e3),
     Reading("ttft_us", "ttft_ms", only="claude_code", scale=1e3),
+    Reading("ttft_us", "ttft_ms", only="codex", scale=1e3),
     # money, USD
     *_r("cost_reported", "litellm.cost.total", "gen_ai.usage.cost", "operation.cost", "llm.cost.total"),
     *_r("cost_reported", "gen_ai.cost.total_cost"),
@@ -449,6 +456,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     *_paths("cost_reported", "langfuse.observation.cost_details", ("total",)),
     # transport
     *_r("http_status", "http.response.status_code", "http.status_code"),
+    Reading("http_status", "status_code", only="claude_code"),
     Reading("http_status", "error.code", only="litellm"),
     Reading("http_status", "litellm.provider.error.code", only="litellm"),
     *_r("attempt", "watchkeeper.attempt"),
@@ -477,7 +485,15 @@ FLAG_READINGS: tuple[Reading, ...] = (
 NAMED_MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
 """OpenTelemetry's span names are ``<operation> <request model>``: all that is left of the model on some errors."""
 
-STREAM_NAME_MARKS = (".doStream", "streamText", "streaming response", "ContentStream", "stream_chat", "_stream")
+STREAM_NAME_MARKS = (
+    ".doStream",
+    "streamText",
+    "streaming response",
+    "ContentStream",
+    "stream_chat",
+    "_stream",
+    "stream_request",
+)
 """Parts of the names of spans, and of the functions they say to have watched, that only streams have."""
 
 FUNCTION_NAME_KEYS = ("code.function.name", "code.function")
@@ -631,6 +647,7 @@ PROVIDER_BY_SCOPE: tuple[tuple[str, str], ...] = (
     ("vertexai", "gcp.vertex_ai"),
     ("openai", "openai"),
     ("gcp.vertex.agent", "gcp.gemini"),
+    ("codex", "openai"),
 )
 """Next to last resort: what the instrumentation scope's name contains."""
 
@@ -667,7 +684,8 @@ PROVIDER_BY_HOST: tuple[tuple[str, str], ...] = (
 """Suffix or part of ``server.address``; corrects an OpenAI client that talks to another host."""
 
 MODEL_PREFIX_DIALECTS = frozenset(("litellm", "traceloop", "openinference", "genkit"))
-"""Emitters that may write ``provider/model`` as LiteLLM and Genkit name models; the prefix is cut when it names a provider."""
+"""Emitters that may write ``provider/model``, as LiteLLM and Genkit name models; a prefix that names a provider is
+cut."""
 
 OPERATIONS: dict[str, str] = {
     "completion": "text_completion",

@@ -148,7 +148,8 @@ def _restore_vendor(spans: Spans, texts: dict[str, TextField]) -> None:
         hits = [i for i, (name, _) in enumerate(spans.scope_names) if name.startswith(scope)]
         if hits:
             field = texts["request_model"]
-            cut = np.isin(spans.scope, hits) & field.where(re.compile(pattern).search)
+            ids = np.array([bool(re.search(pattern, word)) for word in field.values], np.bool_)[field.codes]
+            cut = np.isin(spans.scope, hits) & ids
             texts["request_model"] = _choose(cut, field.map(_with_vendor), field, field.codes)
 
 

@@ -32,7 +32,11 @@ class Failure:
 _PATTERNS: tuple[tuple[Outcome, str, re.Pattern[str]], ...] = tuple(
     (outcome, reason, re.compile(pattern, re.IGNORECASE))
     for outcome, reason, pattern in (
-        (Outcome.CANCELLED, "cancelled", r"cancell?ed|\baborterror\b|client ?disconnect"),
+        (
+            Outcome.CANCELLED,
+            "cancelled",
+            r"cancell?ed|\baborterror\b|useraborterror|request was aborted|client ?disconnect",
+        ),
         (
             Outcome.FILTERED,
             "content_policy_error",

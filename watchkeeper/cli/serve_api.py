@@ -19,6 +19,7 @@ from watchkeeper.telemetry import Metrics, configure_logs
 def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     configure_logs(settings.log_level, settings.log_format)
+    listen = wiring.api_listen(settings)
     if settings.store == "chdb":
         raise ConfigError(
             "the API alone needs a ClickHouse server: set WATCHKEEPER_STORE=clickhouse, "
@@ -37,7 +38,7 @@ def run(settings: Settings) -> None:
         parts = ApiParts(
             store, Metrics(), clock, checks, tokens=settings.tokens, reprice=reprice_with(store, settings, clock)
         )
-        server = ApiServer(create_app(parts), wiring.api_listen(settings), clock)
+        server = ApiServer(create_app(parts), listen, clock)
         server.start()
         ending.listen()
         ending.wait()
