@@ -74,7 +74,8 @@ def dialects() -> str:
         rows.append(f"| `{name}` | {'; '.join(_sign(m) for m in MARKERS if m.dialect == name)} |")
     rows += ["", "| dialect | a span is a call when | holds |", "| --- | --- | --- |"]
     for rule in ROLE_RULES:
-        calls = ", ".join(f"`{value}`" for value in rule.calls) or "(never by this)"
+        values = [*(f"`{value}`" for value in rule.calls), *(f"`{value}` (weak)" for value in rule.weak)]
+        calls = ", ".join(values) or "(never by this)"
         rows.append(f"| {f'`{rule.dialect}`' if rule.dialect else 'any other'} | `{rule.key}` | {calls} |")
     return "\n".join(rows)
 
