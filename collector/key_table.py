@@ -33,6 +33,11 @@ class KeyTable:
         """Slots; values beside the keys lie in arrays of this size."""
         return self._last + 1
 
+    def clear(self) -> None:
+        """Forget all keys, keep the array."""
+        self._keys.fill(_EMPTY)
+        self.count = 0
+
     def find(self, keys: Keys) -> Ints:
         """The slot of each key, -1 where it is absent."""
         keys = _kept_as(keys)

@@ -73,6 +73,10 @@ class _Generation:
         self._starts[slots] = fresh_views.start_ns[::-1]
         self._ends[slots] = fresh_views.end_ns[::-1]
 
+    def clear(self) -> None:
+        for table in (self.spans, self.parents, self._responses):
+            table.clear()
+
     def other_views(self, views: ResponseViews) -> Ints:
         """Positions of views whose response id another emitter reported at an overlapping time."""
         slots = self._responses.find(views.ids.view(np.uint64))
@@ -117,7 +121,9 @@ class CallMemory:
         while start < count:
             room = self._capacity - self._young.spans.count
             if room <= 0:
-                self._young, self._old = _Generation(self._capacity), self._young
+                # The oldest arrays are used again: new ones would leave their holes in the heap.
+                self._young, self._old = self._old, self._young
+                self._young.clear()
                 room = self._capacity
             end = min(count, start + room)
             self._young.add(stored.part(start, end))

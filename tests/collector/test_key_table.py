@@ -33,3 +33,12 @@ def test_a_table_filled_to_its_capacity_still_answers() -> None:
     table.add(np.arange(1_000, dtype=np.uint64))
     assert (table.find(np.arange(1_000, dtype=np.uint64)) >= 0).all()
     assert (table.find(np.arange(1_000, 2_000, dtype=np.uint64)) < 0).all()
+
+
+def test_a_cleared_table_is_empty() -> None:
+    table = KeyTable(10)
+    table.add(np.array([0, 7], np.uint64))
+    table.clear()
+    assert table.count == 0
+    assert (table.find(np.array([0, 7], np.uint64)) < 0).all()
+    assert table.add(np.array([7], np.uint64))[1].tolist() == [True]
