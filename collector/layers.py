@@ -259,15 +259,13 @@ def _other_view(work: _Work, one: int, other: int) -> bool:
 def _merge_twins(work: _Work) -> None:
     """Views without ids: nested in time, from different instrumentations of one process."""
     calls = _calls(work)
-    if len(np.unique(work.emitter.codes[calls])) < 2:
-        return
-    process = work.emitter.map(lambda word: word.partition("\n")[0])
-    by_process: dict[int, list[int]] = defaultdict(list)
-    for row in calls.tolist():
-        by_process[int(process.codes[row])].append(row)
-    for rows in by_process.values():
-        if len({int(work.emitter.codes[row]) for row in rows}) > 1:
-            _merge_nested(work, rows)
+    by_process: dict[str, list[int]] = defaultdict(list)
+    for code in np.unique(work.emitter.codes[calls]).tolist():
+        by_process[work.emitter.values[code].partition("\n")[0]].append(code)
+    for emitters in by_process.values():
+        # Nearly always a process has one: then nothing is looped over.
+        if len(emitters) > 1:
+            _merge_nested(work, calls[np.isin(work.emitter.codes[calls], emitters)].tolist())
 
 
 def _merge_nested(work: _Work, rows: list[int]) -> None:

@@ -39,6 +39,7 @@ def test_a_failure_is_told_by_class_status_and_text(
         ("Error code: 429 - slow down", 429),
         ("API error occurred: Status 500. Body", 500),
         ("(status code: 404)", 404),
+        ("headers: {}, status_code: 429, body: {}", 429),
         ("503 UNAVAILABLE. overloaded", 503),
         ("took 429 tokens", None),
         ("", None),
