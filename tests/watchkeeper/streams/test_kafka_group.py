@@ -203,12 +203,15 @@ def test_a_partition_taken_during_an_outage_is_repeated_by_its_new_owner(kafka: 
     assert len(batches) == 2
     first.begin(batches)
     second = kafka.source(topic, "outage")
-    taken = threading.Event()
+    taken, over = threading.Event(), threading.Event()
     found: list[str] = []
 
     def take_over() -> None:
         found.extend(batch.token for batch in take(second))
         taken.set()
+        # A member that is silent keeps the group from coming to rest, and the first one from committing.
+        while not over.is_set():
+            second.keep_alive()
 
     thread = threading.Thread(target=take_over)
     thread.start()
@@ -217,15 +220,18 @@ def test_a_partition_taken_during_an_outage_is_repeated_by_its_new_owner(kafka: 
         first.keep_alive()
         return taken.is_set()
 
-    eventually("the second member repeats a batch", rebalanced)
-    thread.join(PATIENCE_S)
-    lost = [batch for batch in batches if not first.owns(batch)]
-    kept = [batch for batch in batches if first.owns(batch)]
-    assert [batch.token for batch in lost] == found
-    assert len(kept) == 1
-    first.acknowledge(kept[0], {})
-    with pytest.raises(PartitionLost):
-        first.acknowledge(lost[0], {})
+    try:
+        eventually("the second member repeats a batch", rebalanced)
+        lost = [batch for batch in batches if not first.owns(batch)]
+        kept = [batch for batch in batches if first.owns(batch)]
+        assert [batch.token for batch in lost] == found
+        assert len(kept) == 1
+        first.acknowledge(kept[0], {})
+        with pytest.raises(PartitionLost):
+            first.acknowledge(lost[0], {})
+    finally:
+        over.set()
+        thread.join(PATIENCE_S)
     committed = kafka.committed("outage", topic, kept[0].partition)
     assert committed is not None and committed.offset == 1
 
