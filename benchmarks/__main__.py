@@ -33,7 +33,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("ingest", ("--rounds", "1", "--requests", "150")),
-    Benchmark("kafka_ingest", ("--rounds", "1", "--requests", "150")),
+    Benchmark("kafka_ingest", ("--rounds", "2", "--requests", "150")),
     Benchmark("crash", ("--spans", "30000", "--kills", "4", "--outage", "5"), limit_s=1_800),
     Benchmark("duplicates", ("--spans", "10000", "--calls", "300")),
     Benchmark("poison", ("--good", "1000", "--bad", "200"), limit_s=1_500),

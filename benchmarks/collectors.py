@@ -3,7 +3,7 @@
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.kafka_topic import BenchTopic
@@ -29,14 +29,6 @@ class CollectorSeat:
     @property
     def log(self) -> Path:
         return self.folder / "collector.log"
-
-    @property
-    def group(self) -> str:
-        return dict(self.more).get("KAFKA_GROUP", GROUP)
-
-    def with_settings(self, **more: str) -> "CollectorSeat":
-        """The same with further settings, without their prefix."""
-        return replace(self, more=(*self.more, *more.items()))
 
     def environment(self, api_port: int) -> dict[str, str]:
         """Its settings."""
@@ -95,7 +87,7 @@ def wait_until_stored(seat: CollectorSeat, running_collector: Collector, seconds
 
     def done() -> bool:
         running_collector.is_ready()
-        backlog = seat.topic.backlog(seat.group)
+        backlog = seat.topic.backlog(GROUP)
         return backlog is not None and backlog.is_done
 
     wait_for(done, "everything stored", seconds, every_s=0.3)
