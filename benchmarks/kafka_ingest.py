@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.kafka_ingest [--rounds 3] [--requests 300]``: both processes store the same warm-up first, so
 that no start is counted. Then, in turn, ``up`` gets requests over HTTP, and the collector finds as many in its topic:
-it is stopped (SIGSTOP) while they are produced, and goes on when all are there. Broker and producer are not counted; time
-includes everything until the process rests, for both.
+it is stopped (SIGSTOP) while they are produced, and goes on when all are there. Broker and producer are not counted;
+time includes everything until the process rests, for both.
 """
 
 import argparse
