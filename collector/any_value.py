@@ -95,7 +95,7 @@ def plain(value: AnyValue, depth: int = 0) -> Any:
 
 
 def numbers(values: pa.Array) -> Floats:
-    """Each value as a number, NaN where it is none; numeric strings count (trap 1 of the dialects)."""
+    """Each value as a finite number, NaN where it is none; numeric strings count (trap 1 of the dialects)."""
     offsets, data = binary_buffers(values)
     starts, lengths = offsets[:-1], np.diff(offsets)
     result = np.full(len(lengths), np.nan)
@@ -108,6 +108,7 @@ def numbers(values: pa.Array) -> Floats:
         encoded = values.take(pa.array(texts)).dictionary_encode()
         parsed = np.array([as_number(decode(v)) for v in encoded.dictionary.to_pylist()], np.float64)
         result[texts] = parsed[encoded.indices.to_numpy()]
+    result[~np.isfinite(result)] = np.nan
     return result
 
 

@@ -56,5 +56,9 @@ def test_numeric_strings_count_and_words_do_not() -> None:
     np.testing.assert_array_equal(numbers, [17.0, 1.5, np.nan, np.nan, np.nan])
 
 
+def test_an_infinite_number_is_none() -> None:
+    assert np.isnan(any_value.numbers(column(write(float("inf")).SerializeToString()))).all()
+
+
 def test_broken_utf8_is_kept_readable() -> None:
     assert any_value.decode(b"\x0a\x02\xff\xfe") == "��"
