@@ -16,7 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from watchkeeper.errors import BadMessage
 
-STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES = 0x0A, 0x10, 0x18, 0x21, 0x2A, 0x32, 0x3A
+STRING, BOOL, INT, DOUBLE = 0x0A, 0x10, 0x18, 0x21
 _DOUBLE_LENGTH = 9
 _SHORT_STRING = 130
 """Values shorter than this have a length of one byte before the text."""

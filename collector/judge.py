@@ -144,7 +144,7 @@ def _by_failures(judged: Judged, spans: Spans, readings: Readings, rows: Rows, t
     known: dict[Failure, Verdict] = {}
     for position in positions:
         failure = _failure(spans, judged, texts, int(rows[position]), position)
-        verdict = known.setdefault(failure, judge_failure(failure))
+        verdict = known.get(failure) or known.setdefault(failure, judge_failure(failure))
         by_finish = judged.finish.get(position)
         if verdict.outcome in _FINISH_DECIDES and by_finish in ("length", "refusal", "content_filter"):
             verdict = judge_finish(by_finish)

@@ -10,6 +10,7 @@ one call. What the dropped span knows and the kept one does not is kept.
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ class Resolution:
     """What to tell the memory once the calls are stored, and not before: a batch may come again unstored."""
 
 
-@dataclass(slots=True)
+@dataclass
 class _Work:
     spans: Spans
     readings: Readings
@@ -54,6 +55,11 @@ class _Work:
     merged_into: dict[int, int] = field(default_factory=dict)
     skipped: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     completes: list[int] = field(default_factory=list)
+
+    @cached_property
+    def row_of(self) -> dict[int, int]:
+        """The row of each span key; built when a parent is looked for."""
+        return {key: row for row, key in enumerate(self.keys.tolist())}
 
     def is_call(self, row: int) -> bool:
         return self.role[row] in (Role.CALL, Role.WEAK_CALL)
@@ -82,7 +88,7 @@ def resolve(
     ``emitter`` names the process and instrumentation of each span. ``memory`` is only asked; it is bounded, so
     views of one call that arrive further apart than it reaches are counted twice.
     """
-    traces = trace_keys(spans)
+    traces = trace_keys(spans.trace_id)
     work = _Work(
         spans,
         readings,
@@ -144,9 +150,8 @@ def _merge_repeats(work: _Work, recognised: Recognised) -> None:
     rows = np.flatnonzero(recognised.role == Role.REPEAT).tolist()
     if not rows:
         return
-    row_of = {int(key): row for row, key in enumerate(work.keys.tolist())}
     for row in rows:
-        above = row_of.get(int(work.parent_keys[row]))
+        above = work.row_of.get(int(work.parent_keys[row]))
         if above is not None and work.is_call(above):
             work.merged_into[row] = above
 
@@ -177,7 +182,8 @@ def _opening_of(work: _Work, row: int) -> int | None:
         & np.isnan(work.readings.numbers["output_tokens"])
         & (texts["response_id"].codes == 0)
     )
-    candidates = [r for r in np.flatnonzero(open_ended).tolist() if r not in work.merged_into.values()]
+    joined = set(work.merged_into.values())
+    candidates = [r for r in np.flatnonzero(open_ended).tolist() if r not in joined]
     gaps = [abs(int(spans.end_ns[r]) - began) for r in candidates]
     if not gaps or min(gaps) > 250_000_000:
         return None
@@ -189,20 +195,19 @@ def _merge_parents(work: _Work) -> None:
     calls = calls[work.parent_keys[calls] != 0]
     if not len(calls) or not np.isin(work.parent_keys[calls], work.keys).any():
         return
-    row_of = {int(key): row for row, key in enumerate(work.keys.tolist())}
     inner: dict[int, list[int]] = defaultdict(list)
     for row in calls.tolist():
-        above = _call_above(work, row, row_of)
+        above = _call_above(work, row)
         if above is not None:
             inner[above].append(row)
     for above, below in inner.items():
         _merge_parent(work, above, below)
 
 
-def _call_above(work: _Work, row: int, row_of: dict[int, int]) -> int | None:
+def _call_above(work: _Work, row: int) -> int | None:
     """The nearest call span above ``row``; wrappers and tools in between make it another call."""
     for _ in range(_MAX_DEPTH):
-        above = row_of.get(int(work.parent_keys[row]))
+        above = work.row_of.get(int(work.parent_keys[row]))
         if above is None or above == row:
             return None
         if work.is_call(above):

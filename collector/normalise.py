@@ -21,7 +21,7 @@ from collector.memory import CallMemory, Remembered
 from collector.readings import Readings, read, resource_texts
 from collector.recognise import DIALECTS, Recognised, recognise
 from collector.spans import Spans
-from watchkeeper.schema import Variant
+from watchkeeper.schema import TOKEN_COLUMNS, Variant
 
 Rows = npt.NDArray[np.intp]
 
@@ -34,7 +34,6 @@ _RESOURCE_FIELDS: dict[str, tuple[str, ...]] = {
     "tenant": ("watchkeeper.tenant",),
     "instance": ("service.instance.id", "host.name", "process.pid"),
 }
-_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _MAX_UINT32 = 2**32 - 1
 _MAX_REPORTED_USD = 1e6
 
@@ -50,7 +49,7 @@ class Calls:
     reported_usd: Floats
     """What the emitter said a call cost, NaN where it said nothing."""
     remembered: Remembered
-    """What :meth:`Normaliser.remember` takes once the calls are stored."""
+    """What the memory is told once the calls are stored."""
     span_service: TextField
     """Service name of every span, calls or not."""
 
@@ -59,7 +58,7 @@ class Calls:
 
 
 class Normaliser:
-    """Turns spans into calls; remembers recent calls to recognise their other views."""
+    """Turns spans into calls; asks ``memory`` for other views of them."""
 
     def __init__(self, memory: CallMemory, user_salt: bytes = b"") -> None:
         self._memory = memory
@@ -76,10 +75,6 @@ class Normaliser:
         complete_models(readings)
         judged = judge(spans, readings, resolution.kept)
         return self._assemble(spans, recognised, readings, resources, resolution, judged)
-
-    def remember(self, remembered: Remembered) -> None:
-        """The calls are stored: recognise their other views from now on."""
-        self._memory.add(remembered)
 
     def _assemble(
         self,
@@ -98,7 +93,7 @@ class Normaliser:
         columns |= _call_words(texts, recognised, rows)
         columns |= _judged(judged, texts, numbers)
         columns |= _timing(spans, rows, recognised, readings, numbers)
-        columns |= {name: _uint32(numbers[name]) for name in _TOKENS}
+        columns |= {name: _uint32(numbers[name]) for name in TOKEN_COLUMNS}
         columns["user_hash"] = self._user_hash(texts["user"])
         columns["gateway_cache_hit"] = pa.array(readings.flags["gateway_cache_hit"][rows] == 1)
         columns["attempt"] = pa.array(np.nan_to_num(np.clip(numbers["attempt"], 1, 255), nan=1).astype(np.uint8))

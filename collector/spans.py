@@ -208,12 +208,7 @@ def _times(values: pa.Array) -> Ints:
     return np.asarray(values.to_numpy(zero_copy_only=False), np.uint64).astype(np.int64)
 
 
-def trace_keys(spans: Spans) -> Keys:
-    """A 64-bit key of each span's trace id."""
-    return trace_keys_of(spans.trace_id)
-
-
-def trace_keys_of(trace_id: npt.NDArray[np.uint8]) -> Keys:
+def trace_keys(trace_id: npt.NDArray[np.uint8]) -> Keys:
     """A 64-bit key of each trace id of n × 16 bytes, both halves mixed.
 
     The second half is mixed too: in some tracers it is the root's span id, which a span key adds once more, and a

@@ -19,12 +19,11 @@ from collector.pricing import PriceInput, PriceOutput, price
 from collector.scores import Score, scores_of_logs, scores_of_spans
 from collector.spans import Spans, decode
 from watchkeeper.errors import BadMessage
-from watchkeeper.schema import CALLS_SCHEMA, COST_SCALE
+from watchkeeper.schema import CALLS_SCHEMA, COST_SCALE, TOKEN_COLUMNS
 from watchkeeper.streams.source import Batch, Encoding, RawMessage, Signal
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 24 * _HOUR_US
-_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _COSTS = (
     "cost_usd",
     "cost_input_usd",
@@ -60,7 +59,7 @@ class Staged:
     scores: Sequence[Score]
     content: Sequence[Content]
     unpriced: Mapping[tuple[str, str], int]
-    remembered: Remembered | None
+    remembered: Remembered
 
 
 @dataclass(slots=True)
@@ -106,8 +105,7 @@ class Stage:
 
     def stored(self, staged: Staged) -> None:
         """``staged`` is in the store: remember its calls."""
-        if staged.remembered is not None:
-            self._normaliser.remember(staged.remembered)
+        self.memory.add(staged.remembered)
 
     def _bodies(self, messages: Sequence[RawMessage]) -> _Bodies:
         bodies = _Bodies()
@@ -159,7 +157,7 @@ def _coordinates(batch: Batch, message: npt.NDArray[np.int32]) -> dict[str, pa.A
 def _price_input(calls: Calls) -> PriceInput:
     columns = calls.columns
     words = {name: columns[name] for name in ("provider", "request_model", "model", "service_tier", "ts")}
-    tokens = {name: columns[name] for name in _TOKENS}
+    tokens = {name: columns[name] for name in TOKEN_COLUMNS}
     return PriceInput(
         **words,
         **tokens,

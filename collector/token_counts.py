@@ -14,15 +14,15 @@ from collector.dialects import (
 from collector.readings import Readings
 from collector.recognise import DIALECTS, Recognised
 from collector.spans import Spans
+from watchkeeper.schema import TOKEN_COLUMNS
 
-_COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _STATUS_ERROR = 2
 
 
 def count_our_way(spans: Spans, recognised: Recognised, readings: Readings) -> None:
     """Tokens as we count them, in place: input with cache, output with reasoning, no number that nobody measured."""
     numbers = readings.numbers
-    for name in _COUNTS:
+    for name in TOKEN_COLUMNS:
         field = numbers[name]
         field[field < 0] = np.nan
     _forget_estimates(spans, readings)
@@ -62,11 +62,11 @@ def _forget_estimates(spans: Spans, readings: Readings) -> None:
     numbers = readings.numbers
     made_up = numbers["input_tokens"] == 0
     made_up &= np.nan_to_num(numbers["cache_read_tokens"]) + np.nan_to_num(numbers["cache_write_tokens"]) == 0
-    for name in _COUNTS:
+    for name in TOKEN_COLUMNS:
         numbers[name][made_up] = np.nan
     for rule in ESTIMATES:
         made_up = _estimated(rule, spans, readings)
-        for name in rule.counts or _COUNTS:
+        for name in rule.counts or TOKEN_COLUMNS:
             numbers[name][made_up] = np.nan
 
 

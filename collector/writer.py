@@ -13,7 +13,7 @@ import pyarrow as pa
 from collector.content import Content
 from collector.memory import CallMemory, Remembered, ResponseViews
 from collector.scores import Score
-from collector.spans import span_keys, trace_keys_of
+from collector.spans import span_keys, trace_keys
 from collector.stage import Staged
 from watchkeeper.clock import Clock
 from watchkeeper.storage.calls import RecentCalls, missing_calls, recent_calls
@@ -77,7 +77,7 @@ class Writer:
 
 
 def _remembered(recent: RecentCalls) -> Remembered:
-    traces = trace_keys_of(recent.trace_id)
+    traces = trace_keys(recent.trace_id)
     parents = span_keys(traces, recent.parent_span_id)
     parents[~recent.parent_span_id.any(axis=1)] = 0
     known = np.array([i for i, response_id in enumerate(recent.response_id) if response_id], np.int64)

@@ -196,6 +196,9 @@ CALLS: tuple[Column, ...] = (
 
 BY_NAME: dict[str, Column] = {column.name: column for column in CALLS}
 
+TOKEN_COLUMNS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+"""The token counts of a call, all of them nullable."""
+
 CALLS_SCHEMA: pa.Schema = pa.schema(
     [(column.name, column.arrow) for column in CALLS if column.stored_by_writer],
     metadata={b"watchkeeper.schema_version": str(SCHEMA_VERSION).encode()},

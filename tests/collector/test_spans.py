@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.spans import decode, span_keys, trace_keys_of
+from collector.spans import decode, span_keys, trace_keys
 from tests.collector.otlp import SpanSpec, request
 
 GOOD = request(SpanSpec(1), SpanSpec(2))
@@ -37,7 +37,7 @@ def test_span_keys_differ_although_a_trace_id_ends_in_its_span_id() -> None:
     """Some tracers make the second half of a trace id from the root span's id."""
     numbers = np.arange(1, 100_001, dtype=">u8").view(np.uint8).reshape(-1, 8)
     traces = np.hstack([np.full_like(numbers, 0xA5), numbers])
-    assert len(np.unique(span_keys(trace_keys_of(traces), numbers))) == len(numbers)
+    assert len(np.unique(span_keys(trace_keys(traces), numbers))) == len(numbers)
 
 
 def test_nothing_decodes_to_nothing() -> None:

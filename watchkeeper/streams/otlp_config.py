@@ -36,10 +36,6 @@ class ReceiverConfig:
         self._check_exposure()
         self._check_tls()
 
-    @property
-    def uses_tls(self) -> bool:
-        return self.tls_cert_file is not None
-
     def tls_bytes(self) -> tuple[bytes, bytes] | None:
         """PEM private key and certificate chain, or None without TLS."""
         if self.tls_cert_file is None or self.tls_key_file is None:
