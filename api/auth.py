@@ -1,24 +1,20 @@
-"""Bearer tokens, compared in constant time. No tokens configured: open, which settings allow on loopback only."""
+"""Bearer tokens. No tokens configured: open, which settings allow on loopback only."""
 
-import hmac
 from collections.abc import Sequence
 
 from fastapi import Request
 
 from api.problems import Problem
+from watchkeeper.streams.otlp_auth import Tokens
 
 
 class TokenCheck:
-    """A dependency that lets requests with a known bearer token through."""
+    """A dependency that lets requests through that the OTLP receivers would let through too."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
-        self._tokens = [token.encode() for token in tokens]
+        self._tokens = Tokens(tokens)
 
     def __call__(self, request: Request) -> None:
-        if not self._tokens:
-            return
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        given = token.strip().encode()
-        known = [hmac.compare_digest(given, token) for token in self._tokens]
-        if scheme.lower() != "bearer" or not any(known):
+        # Starlette decodes header bytes as latin-1; this gives them back as they came.
+        if not self._tokens.admit(request.headers.get("authorization", "").encode("latin-1")):
             raise Problem(401, "Who are you?", "Send 'Authorization: Bearer TOKEN' with one of WATCHKEEPER_TOKENS.")

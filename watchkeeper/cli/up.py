@@ -44,12 +44,12 @@ def open_embedded(settings: Settings, clock: Clock) -> Store:
     store = Store.open(wiring.store_config(settings))
     wiring.migrate(store, settings)
     for mended in Reconciler(store).run(clock.now() - timedelta(days=settings.calls_ttl_days)):
-        _log.warning("rebuilt rollup buckets that an interrupted insert had left short", **_fields(mended))
+        _log.warning(
+            "rebuilt rollup buckets that an interrupted insert had left short",
+            rollup=mended.rollup,
+            buckets=mended.buckets,
+        )
     return store
-
-
-def _fields(mended: object) -> dict[str, object]:
-    return {name: getattr(mended, name) for name in ("rollup", "buckets")}
 
 
 def run(settings: Settings) -> None:

@@ -1,11 +1,11 @@
-"""Bearer tokens: who may send."""
+"""Bearer tokens: who may send, and who may ask the API."""
 
 import hmac
 from collections.abc import Sequence
 
 
 class Tokens:
-    """The tokens that open the receivers; without any, everyone may send."""
+    """The tokens that open the doors; without any, everyone may come in."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self._tokens = tuple(token.encode() for token in tokens)
