@@ -32,12 +32,13 @@ class TextField:
         self._index: dict[str, int] = {"": 0}
 
     def codes_of(self, words: list[str]) -> Rows:
-        """The codes of many words."""
+        """The codes of many words, each as :meth:`code` gives it."""
+        words = [word[:_LONGEST_WORD] for word in words]
         known = len(self.values)
         for word in dict.fromkeys(words):
             if word not in self._index:
                 self._index[word] = len(self.values)
-                self.values.append(word[:_LONGEST_WORD])
+                self.values.append(word)
         if known == 1 and len(self.values) - 1 == len(words):
             return np.arange(1, len(self.values), dtype=np.int32)
         return np.array([self._index[word] for word in words], np.int32)
@@ -67,7 +68,7 @@ class TextField:
     def map(self, change: Callable[[str], str]) -> "TextField":
         """A new field with ``change`` applied to every distinct word."""
         changed = TextField(len(self.codes))
-        codes = np.array([changed.code(change(word)) for word in self.values], np.int32)
+        codes = changed.codes_of([change(word) for word in self.values])
         changed.codes = codes[self.codes]
         return changed
 

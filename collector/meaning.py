@@ -127,7 +127,7 @@ def _models(spans: Spans, recognised: Recognised, readings: Readings) -> None:
 
 def _named_models(spans: Spans) -> TextField:
     field = TextField(spans.count)
-    field.codes = np.array([field.code(_named_model(name)) for name in spans.name.values], np.int32)[spans.name.codes]
+    field.codes = field.codes_of([_named_model(name) for name in spans.name.values])[spans.name.codes]
     return field
 
 
@@ -152,7 +152,7 @@ def _with_vendor(word: str) -> str:
 
 def _choose(mask: Bools, changed: TextField, field: TextField, kept: "np.typing.NDArray[np.int32]") -> TextField:
     """``changed`` where ``mask``, else ``field``."""
-    back = np.array([changed.code(word) for word in field.values], np.int32)
+    back = changed.codes_of(field.values)
     changed.codes = np.where(mask, changed.codes, back[kept]).astype(np.int32)
     return changed
 
@@ -188,7 +188,7 @@ def _operation(spans: Spans, readings: Readings) -> None:
 def _named_operations(spans: Spans) -> TextField:
     field = TextField(spans.count)
     words = [_by_prefix(OPERATION_BY_SPAN_NAME, name) for name in spans.name.values]
-    field.codes = np.array([field.code(word) for word in words], np.int32)[spans.name.codes]
+    field.codes = field.codes_of(words)[spans.name.codes]
     return field
 
 

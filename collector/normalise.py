@@ -177,7 +177,7 @@ def _first_of(*fields: TextField) -> TextField:
     result = TextField(len(fields[0].codes))
     for field in fields:
         rows = np.flatnonzero((result.codes == 0) & (field.codes != 0)).astype(np.int32)
-        codes = np.array([result.code(word) for word in field.values], np.int32)
+        codes = result.codes_of(field.values)
         result.codes[rows] = codes[field.codes[rows]]
     return result
 

@@ -95,7 +95,7 @@ def _finish(table: AttributeTable, scope: Scope, count: int) -> TextField:
             continue
         values = found.structures
         words = [finish_word(walk(v, reading.path) if reading.path else v) for v in values]
-        codes = np.array([field.code(word) for word in words], np.int32)[found.codes]
+        codes = field.codes_of(words)[found.codes]
         mask = scope.limit(found.rows, reading.only)
         field.fill(*(found.rows, codes) if mask is None else (found.rows[mask], codes[mask]))
     return field
@@ -258,6 +258,6 @@ def resource_texts(spans: Spans, keys: tuple[str, ...]) -> TextField:
     for key in keys:
         found = spans.resource_attributes.get(key)
         if found is not None:
-            codes = np.array([field.code(as_word(value)) for value in found.objects], np.int32)[found.codes]
+            codes = field.codes_of([as_word(value) for value in found.objects])[found.codes]
             field.fill(found.rows, codes)
     return field.take(spans.resource.astype(np.intp)) if spans.count else TextField(0)
