@@ -38,7 +38,7 @@ demo-kafka: $(VENV)/.dev ## the same traffic through a Kafka broker (found or st
 	$(BIN)/python -m demo --kafka $(ARGS)
 
 test: $(VENV)/.dev ## the whole suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import directions
 	$(BIN)/ruff format --check .

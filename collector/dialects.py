@@ -127,7 +127,7 @@ ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("langsmith", "langsmith.span.kind", ("llm", "embedding"), tools=("tool",)),
     RoleRule("langfuse", "langfuse.observation.type", ("generation", "embedding"), tools=("tool",)),
     RoleRule("vercel", "ai.operationId", ("*.doGenerate", "*.doStream", "*.doEmbed"), tools=("ai.toolCall",)),
-    RoleRule("litellm", SPAN_NAME, ("litellm_request",), repeats=("raw_gen_ai_request",), others=Role.NONE),
+    RoleRule("litellm", SPAN_NAME, ("litellm_request",), repeats=("raw_gen_ai_request", "route *"), others=Role.NONE),
     RoleRule("logfire", "logfire.msg_template", (), continuations=("streaming response from*",), others=Role.NONE),
     RoleRule("genkit", "genkit:metadata:subtype", ("model", "embedder"), tools=("tool",)),
     RoleRule("genkit", "genkit:type", ()),
@@ -441,6 +441,7 @@ NUMBER_READINGS: tuple[Reading, ...] = (
     Reading("reasoning_tokens", "reasoning_token_count", only="codex"),
     *_r("reasoning_tokens", "codex.usage.reasoning_output_tokens"),
     # time to first token, to microseconds
+    Reading("ttft_us", "watchkeeper.time_to_first_token", scale=1e6),
     Reading("ttft_us", "gen_ai.response.time_to_first_chunk", scale=1e6),
     Reading("ttft_us", "gen_ai.client.operation.time_to_first_chunk", scale=1e6),
     Reading("ttft_us", "gen_ai.server.time_to_first_token", only="strands", scale=1e3),

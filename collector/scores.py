@@ -21,10 +21,10 @@ from watchkeeper_sdk.semconv import (
     EVALUATION_NAME,
     EVALUATION_RESPONSE_ID,
     EVALUATION_SCORE,
+    SCORE_SOURCE,
 )
 
 _EXPLANATION = "gen_ai.evaluation.explanation"
-_SOURCE = "watchkeeper.score.source"
 _SOURCES = frozenset(("feedback", "evaluation", "judge"))
 _MAX_WORD = 200
 
@@ -52,7 +52,7 @@ def _score(ts_us: int, attributes: dict[str, Any], trace_id: bytes, span_id: byt
     label = str(attributes.get(EVALUATION_LABEL) or "")[:_MAX_WORD]
     if not name or (number != number and not label):
         return None
-    source = str(attributes.get(_SOURCE) or "evaluation")
+    source = str(attributes.get(SCORE_SOURCE) or "evaluation")
     return Score(
         ts_us=ts_us,
         name=name,

@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.trace.export import SpanExporter
 
+import watchkeeper_sdk
 from demo.applications import APPLICATIONS, Application, PlannedCall, plan
 from demo.caller import Caller
 from demo.draw import Api
-from demo.telemetry import Telemetry, current_route
+from demo.telemetry import Telemetry
 
 _MOST_AT_ONCE = 24
 _REPORT_EVERY_S = 1.0
-_EXPORT_TIMEOUT_S = 20.0
 
 
 @dataclass(slots=True)
@@ -46,21 +44,13 @@ def run(
     if bool(otlp) == bool(kafka):
         raise typer.BadParameter("give either --otlp or --kafka")
     playing = APPLICATIONS[application]
-    telemetry = Telemetry(playing, _exporter(otlp, kafka))
+    telemetry = Telemetry(playing, otlp, kafka)
     calls = plan(playing, seconds, seed)[: limit or None]
     made = asyncio.run(_play(_caller(playing, provider), calls))
     telemetry.close()
     _print(calls=made, of=len(calls), exported=telemetry.exported, lost=telemetry.lost)
     if telemetry.lost:
         raise typer.Exit(1)
-
-
-def _exporter(otlp: str, kafka: str) -> SpanExporter:
-    if not kafka:
-        return OTLPSpanExporter(endpoint=otlp, timeout=_EXPORT_TIMEOUT_S)
-    from demo.kafka_exporter import KafkaSpanExporter  # noqa: PLC0415
-
-    return KafkaSpanExporter(kafka)
 
 
 def _caller(application: Application, provider: str) -> Caller:
@@ -90,8 +80,8 @@ async def _play(client: Caller, calls: Sequence[PlannedCall]) -> int:
 
 
 async def _one(client: Caller, planned: PlannedCall, progress: Progress) -> None:
-    current_route.set(planned.workload.route)
-    await client.call(planned)
+    with watchkeeper_sdk.context(route=planned.workload.route):
+        await client.call(planned)
     progress.calls += 1
 
 

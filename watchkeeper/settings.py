@@ -1,7 +1,8 @@
 """The only reader of the environment: one frozen class, prefix ``WATCHKEEPER_``.
 
 Every field has a default, a unit and a sentence; docs/configuration.md is generated from it. A variable with our
-prefix that no field knows is an error: a misspelt setting must not be silently ignored.
+prefix that neither a field nor watchkeeper-sdk, which may live in the same environment, knows is an error: a misspelt
+setting must not be silently ignored.
 """
 
 import os
@@ -13,10 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from watchkeeper.errors import ConfigError
 from watchkeeper.topics import LLM_CALLS, OTLP_LOGS, OTLP_SPANS
+from watchkeeper_sdk.environment import NAMES as SDK_VARIABLES
 
 PREFIX = "WATCHKEEPER_"
-_NOT_OURS = frozenset({"WATCHKEEPER_ROUTE", "WATCHKEEPER_KAFKA"})
-"""Variables of watchkeeper-sdk, which may live in the same environment."""
 
 _MAY_BE_EMPTY = ("kafka_log_topics", "kafka_calls_topic")
 """Settings where an empty variable says "none", not "the default"."""
@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         """
         known = {PREFIX + name.upper() for name in cls.model_fields}
         ours = {name for name in os.environ if name.upper().startswith(PREFIX)}
-        unknown = sorted(name for name in ours if name.upper() not in known | _NOT_OURS)
+        unknown = sorted(name for name in ours if name.upper() not in known | SDK_VARIABLES)
         if unknown:
             raise ConfigError(
                 f"unknown setting {', '.join(unknown)} in the environment; docs/configuration.md lists all of them"

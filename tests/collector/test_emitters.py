@@ -95,3 +95,9 @@ def test_two_views_of_one_scope_in_two_traces_are_one_call_and_two_equal_calls_s
     assert (row["request_model"], row["model"]) == ("gpt-4o-mini", "gpt-4o-mini-2024-07-18")
     again = SpanSpec(3, trace=3, start_ms=5, end_ms=990, scope="langfuse-sdk", attributes=handler)
     assert len(rows(outer, again)) == 2
+
+
+def test_the_routing_span_of_litellms_proxy_is_no_call_of_its_own() -> None:
+    routing = SpanSpec(1, name="route answers", scope="litellm", attributes={"gen_ai.request.model": "answers"})
+    (row,) = rows(routing, SpanSpec(2, name="chat answers", scope="litellm", start_ms=5))
+    assert row["span_id"].hex().endswith("2")

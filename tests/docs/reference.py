@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from collector.dialects import ACCOUNTING, FINISH_REASONS, MARKERS, PROVIDERS, ROLE_RULES, Marker
+from tests.docs.sdk_reference import sdk_settings
 from watchkeeper.schema import markdown_table
 from watchkeeper.settings import PREFIX, Settings
 from watchkeeper.telemetry import Metrics
@@ -123,6 +124,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "accounting": ("dialects.md", accounting),
     "finish-reasons": ("dialects.md", finish_reasons),
     "providers": ("dialects.md", providers),
+    "sdk-settings": ("instrument.md", sdk_settings),
 }
 
 

@@ -1,5 +1,61 @@
-"""What applications install to be watched by Watchkeeper."""
+"""Watch an application's model calls: ``watchkeeper_sdk.init()`` and the calls are on their way.
 
-__version__ = "0.1.0"
+Nothing here raises into the application, does I/O on its threads, or sends prompts and answers.
+"""
 
-__all__ = ["__version__"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from watchkeeper_sdk._version import __version__
+from watchkeeper_sdk.call_context import CallContext, context, prompt, tags, tenant
+from watchkeeper_sdk.calls import Call, llm_call
+from watchkeeper_sdk.format_check import Verdict
+from watchkeeper_sdk.observing import observe
+from watchkeeper_sdk.outcomes import Expectation, expect, expect_json, expect_regex, feedback, refused
+from watchkeeper_sdk.threads import propagated
+
+if TYPE_CHECKING:
+    from watchkeeper_sdk.initialising import Watch, counts, flush, init, shutdown
+    from watchkeeper_sdk.kafka import KafkaSpanExporter
+
+_LATE = {
+    **dict.fromkeys(("Watch", "counts", "flush", "init", "shutdown"), "watchkeeper_sdk.initialising"),
+    "KafkaSpanExporter": "watchkeeper_sdk.kafka",
+}
+"""Names that need the OpenTelemetry SDK, which is loaded when they are first used."""
+
+__all__ = [
+    "Call",
+    "CallContext",
+    "Expectation",
+    "KafkaSpanExporter",
+    "Verdict",
+    "Watch",
+    "__version__",
+    "context",
+    "counts",
+    "expect",
+    "expect_json",
+    "expect_regex",
+    "feedback",
+    "flush",
+    "init",
+    "llm_call",
+    "observe",
+    "prompt",
+    "propagated",
+    "refused",
+    "shutdown",
+    "tags",
+    "tenant",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _LATE.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415  only here is it needed
+
+    return getattr(import_module(module), name)

@@ -43,3 +43,18 @@ EVALUATION_NAME: Final = "gen_ai.evaluation.name"
 EVALUATION_SCORE: Final = "gen_ai.evaluation.score.value"
 EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"
 EVALUATION_RESPONSE_ID: Final = "gen_ai.response.id"
+
+SCORE_SOURCE: Final = "watchkeeper.score.source"
+"""``feedback``, ``evaluation`` or ``judge`` (string, on the evaluation event)."""
+
+TAG: Final = "watchkeeper.tag."
+"""Prefix of the application's own tags (string)."""
+
+TIME_TO_FIRST_TOKEN: Final = "watchkeeper.time_to_first_token"
+"""From the request to the first chunk with content (seconds); providers open streams with chunks that have none."""
+
+STREAM_CHUNKS: Final = "watchkeeper.stream.chunks"
+"""Chunks with content that a stream delivered (int)."""
+
+TIME_PER_CHUNK: Final = "watchkeeper.stream.time_per_chunk"
+"""Mean time between two chunks with content (seconds)."""
