@@ -289,6 +289,7 @@ TEXT_READINGS: tuple[Reading, ...] = (
     *_r("tenant", "watchkeeper.tenant", "tenant.id", "litellm.team.id", "metadata.user_api_key_team_id"),
     *_r("user", "user.id", "enduser.id", "gen_ai.request.user", "llm.user", "ai.telemetry.metadata.userId"),
     *_r("user", "litellm.end_user.id", "langfuse.user.id"),
+    *_r("user_hashed", "watchkeeper.user_hash"),
     *_r("region", "cloud.region", "gen_ai.request.region"),
     *_r("variant", "watchkeeper.variant"),
     *_r("fallback_from", "watchkeeper.fallback_from"),

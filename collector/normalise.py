@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,7 @@ _RESOURCE_FIELDS: dict[str, tuple[str, ...]] = {
     "instance": ("service.instance.id", "host.name", "process.pid"),
 }
 _MAX_UINT32 = 2**32 - 1
+_USER_HASH = re.compile(r"[0-9a-f]{32}")
 _MAX_REPORTED_USD = 1e6
 
 
@@ -94,7 +96,7 @@ class Normaliser:
         columns |= _judged(judged, texts, numbers)
         columns |= _timing(spans, rows, recognised, readings, numbers)
         columns |= {name: _uint32(numbers[name]) for name in TOKEN_COLUMNS}
-        columns["user_hash"] = self._user_hash(texts["user"])
+        columns["user_hash"] = self._user_hash(texts["user"], texts["user_hashed"])
         columns["gateway_cache_hit"] = pa.array(readings.flags["gateway_cache_hit"][rows] == 1)
         columns["attempt"] = pa.array(np.nan_to_num(np.clip(numbers["attempt"], 1, 255), nan=1).astype(np.uint8))
         columns["attributes"] = extra_attributes(spans.attributes, rows, spans.count)
@@ -104,13 +106,18 @@ class Normaliser:
         reported[no_price & (reported == 0)] = np.nan
         return Calls(columns, rows, resolution.skipped, reported, resolution.remembered, resources["service"])
 
-    def _user_hash(self, users: TextField) -> pa.Array:
-        if not self._salt:
-            return pa.array([""], pa.string()).take(pa.array(np.zeros(len(users.codes), np.int32)))
-        hashed = users.map(
-            lambda user: hashlib.blake2b(user.encode(), key=self._salt[:64], digest_size=16).hexdigest() if user else ""
-        )
-        return pa.array(hashed.values).take(pa.array(hashed.codes))
+    def _user_hash(self, users: TextField, hashed_before: TextField) -> pa.Array:
+        """Hashes of user ids; those that the SDK hashed already, with the same salt to the same value, stay."""
+        hashed = users.map(self._hash)
+        before = hashed_before.map(lambda word: word if _USER_HASH.fullmatch(word) else "")
+        codes = np.array([hashed.code(word) for word in before.values], np.int32)[before.codes]
+        hashed.codes = np.where(codes != 0, codes, hashed.codes)
+        return pa.array(hashed.values, pa.string()).take(pa.array(hashed.codes))
+
+    def _hash(self, user: str) -> str:
+        if not user or not self._salt:
+            return ""
+        return hashlib.blake2b(user.encode(), key=self._salt[:64], digest_size=16).hexdigest()
 
 
 def _emitter(spans: Spans, resources: dict[str, TextField]) -> TextField:

@@ -108,6 +108,16 @@ def test_user_ids_are_hashed_with_a_salt_or_not_kept_at_all() -> None:
     assert "anna" not in str(read(stage(user_salt=b"a"), body).calls.to_pylist())
 
 
+def test_a_user_that_the_sdk_hashed_is_the_same_user_and_is_not_hashed_again() -> None:
+    plain = request(SpanSpec(1, attributes={**CHAT, "user.id": "anna@example.org"}))
+    (one,) = read(stage(user_salt=b"a"), plain).calls["user_hash"].to_pylist()
+    hashed = request(SpanSpec(1, attributes={**CHAT, "watchkeeper.user_hash": one}))
+    assert read(stage(user_salt=b"a"), hashed).calls["user_hash"].to_pylist() == [one]
+    assert read(stage(), hashed).calls["user_hash"].to_pylist() == [one]
+    told = request(SpanSpec(1, attributes={**CHAT, "watchkeeper.user_hash": "anna"}))
+    assert read(stage(), told).calls["user_hash"].to_pylist() == [""]
+
+
 def test_scores_come_from_span_events_and_keep_no_explanation() -> None:
     event = (
         "gen_ai.evaluation.result",

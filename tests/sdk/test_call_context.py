@@ -159,7 +159,7 @@ def test_other_spans_are_left_alone_and_other_exporters_see_nothing_of_it() -> N
             provider.get_tracer("http").start_span("GET /orders").end()
             provider.get_tracer("other").start_span("chat", attributes={"gen_ai.operation.name": "chat"}).end()
         assert [call.span.name for call in calls] == ["chat"]
-        assert calls[0].tenant == "acme" and calls[0].attributes["user.id"] == hashed_user("jane")
+        assert calls[0].tenant == "acme" and calls[0].attributes["watchkeeper.user_hash"] == hashed_user("jane")
     assert [dict(span.attributes or {}) for span in theirs.get_finished_spans()] == [
         {},
         {"gen_ai.operation.name": "chat"},
@@ -181,7 +181,7 @@ def test_users_are_sent_as_keyed_hashes_only(calls: Calls) -> None:
     for user in ("jane@example.org", md5, 4711):
         with llm_call("openai", "gpt-4o", attributes={"user.id": user}):
             pass
-    named, same, hexadecimal, number = (call.attributes["user.id"] for call in calls)
+    named, same, hexadecimal, number = (call.attributes["watchkeeper.user_hash"] for call in calls)
     assert named == same == hashed_user("jane@example.org") and len(named) == 32
     assert hexadecimal == hashed_user(md5) != md5
     assert number == hashed_user("4711")
@@ -197,7 +197,7 @@ def test_another_salt_is_another_hash_and_no_salt_is_none(caplog: pytest.LogCapt
     with watching() as calls:
         with context(user="jane", tenant="acme"), llm_call("openai", "gpt-4o", attributes={"user.id": 4711}):
             pass
-        assert "user.id" not in calls.assert_one(tenant="acme").attributes
+        assert "watchkeeper.user_hash" not in calls.assert_one(tenant="acme").attributes
     assert "WATCHKEEPER_USER_HASH_SALT" in caplog.text and "jane" not in caplog.text
 
 

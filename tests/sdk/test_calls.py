@@ -8,12 +8,14 @@ import pytest
 from openai.types.chat import ChatCompletion
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 import watchkeeper_sdk
 from tests.sdk.openai_answers import ANSWER
 from tests.sdk.platform import rows
-from watchkeeper_sdk import llm_call
+from watchkeeper_sdk import context, llm_call, shutdown
 from watchkeeper_sdk.records import last_record
 from watchkeeper_sdk.testing import Calls
 from watchkeeper_sdk.tracing import use_provider
@@ -230,3 +232,19 @@ def test_many_threads(calls: Calls) -> None:
         thread.join()
     found = {(call.route, call.response_id) for call in calls}
     assert found == {(f"route-{one}", f"{one}-{turn}") for one in range(4) for turn in range(50)}
+
+
+def test_without_init_a_call_carries_the_values_of_its_block_itself() -> None:
+    shutdown(1)
+    kept = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    use_provider(provider)
+    try:
+        with context(tenant="acme", route="outer"), llm_call("openai", "gpt-4o", route="inner"):
+            pass
+    finally:
+        use_provider(None)
+    (span,) = kept.get_finished_spans()
+    told = span.attributes or {}
+    assert (told["watchkeeper.tenant"], told["watchkeeper.route"]) == ("acme", "inner")

@@ -10,8 +10,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Link, Status, StatusCode
 
-from watchkeeper_sdk import _safety
-from watchkeeper_sdk.call_context import UserHash, hashed_user, set_user_salt
+from watchkeeper_sdk import _safety, semconv
+from watchkeeper_sdk.call_context import hashed_user, set_user_salt
 from watchkeeper_sdk.failure_words import failure_words
 from watchkeeper_sdk.privacy import USER_KEYS, Privacy
 from watchkeeper_sdk.testing import watching
@@ -82,12 +82,13 @@ def test_a_list_keeps_its_identifiers() -> None:
 def test_users_are_hashed_whatever_they_look_like(key: str, user: Any) -> None:
     (kept,) = Privacy().attributes({key: user}).values()
     assert kept == hashed_user(user) != user
-    assert Privacy(capture_content=True).attributes({key: user}) == {key: hashed_user(user)}
+    assert Privacy(capture_content=True).attributes({key: user}) == {semconv.USER_HASH: hashed_user(user)}
 
 
 def test_our_own_hash_is_not_hashed_again_and_without_a_salt_users_are_left_out() -> None:
-    own = hashed_user("jane")
-    assert isinstance(own, UserHash) and Privacy().attributes({"user.id": own}) == {"user.id": own}
+    own = {semconv.USER_HASH: hashed_user("jane") or ""}
+    assert Privacy().attributes(own) == own
+    assert Privacy().attributes({semconv.USER_HASH: "jane"}) == {}
     set_user_salt("")
     assert Privacy().attributes({"user.id": "jane", "enduser.id": 4711}) == {}
 

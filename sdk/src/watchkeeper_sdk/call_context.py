@@ -16,7 +16,6 @@ from watchkeeper_sdk._safety import Misuse, guarded, say
 from watchkeeper_sdk.configuration import VARIANTS
 from watchkeeper_sdk.records import Value
 
-USER = "user.id"
 MAX_TAGS = 16
 MAX_LENGTH = 200
 
@@ -32,19 +31,13 @@ def set_user_salt(salt: str) -> None:
     _salt = salt.encode(errors="surrogatepass")[:64]
 
 
-class UserHash(str):
-    """A hash made here: ids of applications may look like one, and are hashed all the same."""
-
-    __slots__ = ()
-
-
-def hashed_user(user: object) -> UserHash | None:
+def hashed_user(user: object) -> str | None:
     """A keyed BLAKE2b hash, 32 hexadecimal digits; null without a salt."""
     if not _salt:
         say("no-salt", "watchkeeper_sdk: user ids are not sent: set WATCHKEEPER_USER_HASH_SALT to send them hashed")
         return None
     plain = str(user).encode(errors="surrogatepass")
-    return UserHash(hashlib.blake2b(plain, key=_salt, digest_size=16).hexdigest())
+    return hashlib.blake2b(plain, key=_salt, digest_size=16).hexdigest()
 
 
 class _Entered(dict[str, Value]):
@@ -161,12 +154,10 @@ def _attributes(
         semconv.PROMPT_NAME: prompt_name,
         semconv.PROMPT_VERSION: prompt_version,
         "gen_ai.conversation.id": conversation,
-        USER: hashed_user(user) if user is not None else None,
+        semconv.USER_HASH: hashed_user(user) if user is not None else None,
     }
     attributes: dict[str, Value] = {
-        key: word if isinstance(word, UserHash) else str(word)[:MAX_LENGTH]
-        for key, word in words.items()
-        if word is not None and word != ""
+        key: str(word)[:MAX_LENGTH] for key, word in words.items() if word is not None and word != ""
     }
     if attempt is not None:
         attributes[semconv.ATTEMPT] = int(attempt)

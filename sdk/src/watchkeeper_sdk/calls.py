@@ -17,9 +17,10 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from watchkeeper_sdk import semconv
 from watchkeeper_sdk._safety import guarded
 from watchkeeper_sdk.answers import Answer, AnswerStream, read_answer
-from watchkeeper_sdk.call_context import checked_variant
+from watchkeeper_sdk.call_context import checked_variant, current_values
 from watchkeeper_sdk.clock import clock
 from watchkeeper_sdk.records import Attributes, Value, last_record
+from watchkeeper_sdk.sending import is_sending
 from watchkeeper_sdk.streams import watch_async_stream, watch_stream
 from watchkeeper_sdk.tracing import tracer
 from watchkeeper_sdk.usage import usage_attributes
@@ -131,11 +132,12 @@ class Call:
     @guarded
     def _start(self) -> None:
         now = clock()
+        # Without init() nobody else writes the surrounding blocks' values, and the exporter may be all there is.
         self._streaming = self._ended = False
         self._span = tracer().start_span(
             self._name,
             kind=SpanKind.CLIENT,
-            attributes=self._attributes,
+            attributes=self._attributes if is_sending() else {**(current_values.get() or {}), **self._attributes},
             record_exception=False,
             set_status_on_exception=False,
             start_time=now.time_ns(),

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from watchkeeper_sdk import semconv
 from watchkeeper_sdk._safety import swallowed
-from watchkeeper_sdk.call_context import UserHash, hashed_user
+from watchkeeper_sdk.call_context import hashed_user
 from watchkeeper_sdk.configuration import Redact
 from watchkeeper_sdk.failure_words import failure_words
 from watchkeeper_sdk.json_skeleton import parameters, reduced, skeleton
@@ -64,6 +65,7 @@ _PARAMETERS = re.compile(
     r"invocation_param|model\.parameters$|model_request_parameters$|request_data$|usage_details$|cost_details$"
 )
 _FREE_PREFIX = "watchkeeper."
+_HASH = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[^\n]{1,120}")
 _IDENTIFIER = re.compile(r"[^\s{}\[\]\"']{1,256}")
 _MAX_TEXT = 256
@@ -87,6 +89,11 @@ class Privacy:
         """What may be sent of a span's or an event's attributes."""
         kept: dict[str, AttributeValue] = {}
         for key, value in given.items():
+            if key in USER_KEYS:
+                user = hashed_user(value)
+                if user is not None:
+                    kept.setdefault(semconv.USER_HASH, user)
+                continue
             allowed = self._value(key, value)
             if allowed is not None:
                 kept[key] = allowed
@@ -99,12 +106,10 @@ class Privacy:
         return failure_words(message)
 
     def _value(self, key: str, value: AttributeValue) -> AttributeValue | None:
-        if key in USER_KEYS:
-            return value if isinstance(value, UserHash) else hashed_user(value)
         if isinstance(value, (bool, int, float)):
             return None if _kind(key) == "secret" else value
         kind = _kind(key)
-        if kind == "secret":
+        if kind == "secret" or (key == semconv.USER_HASH and not _HASH.fullmatch(str(value))):
             return None
         if self.capture_content:
             return self._captured(key, value)

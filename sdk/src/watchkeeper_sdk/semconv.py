@@ -12,6 +12,9 @@ ROUTE: Final = "watchkeeper.route"
 TENANT: Final = "watchkeeper.tenant"
 """Customer or team the call was made for (string)."""
 
+USER_HASH: Final = "watchkeeper.user_hash"
+"""Salted hash of the user's id: BLAKE2b, 16 bytes, keyed, hexadecimal; equal to the platform's for an equal salt."""
+
 VARIANT: Final = "watchkeeper.variant"
 """``primary``, ``shadow``, ``canary`` or ``control`` (string)."""
 

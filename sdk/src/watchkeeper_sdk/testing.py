@@ -65,6 +65,7 @@ _NAMES = {
     "format_valid": (semconv.FORMAT_VALID,),
     "format_reason": (semconv.FORMAT_REASON,),
     "refused": (semconv.REFUSED,),
+    "user_hash": (semconv.USER_HASH,),
 }
 
 

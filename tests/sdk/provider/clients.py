@@ -99,8 +99,8 @@ async def _openai_async(api: Api, asking: Asking) -> Any:
 def _openai_arguments(api: Api, asking: Asking) -> dict[str, Any]:
     given = {"model": MODELS[api], "tools": [_TOOLS[api]], "stream": asking.manner.streams}
     if api is Api.RESPONSES:
-        wanted = {"text": {"format": _JSON}} if asking.wants_json else {}
-        return given | {"input": asking.messages} | wanted
+        formatted = {"text": {"format": _JSON}} if asking.wants_json else {}
+        return given | {"input": asking.messages} | formatted
     options: dict[str, Any] = {"stream_options": {"include_usage": True}} if asking.manner.streams else {}
     wanted = {"response_format": _JSON} if asking.wants_json else {}
     return given | {"messages": asking.messages} | options | wanted
