@@ -5,10 +5,11 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from tests.sdk.spans import Broken, Faulty, Stuck, record
 from watchkeeper_sdk import _safety
@@ -193,4 +194,21 @@ def test_a_child_of_multiprocessing_flushes_at_its_end() -> None:
     os.close(writer)
     assert child.exitcode == 0 and os.read(reader, 100) == b"sent"
     os.close(reader)
+    sending.shutdown()
+
+
+def test_what_the_exporter_gave_up_is_dropped_not_sent() -> None:
+    class Picky(Faulty):
+        dropped = 0
+
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            self.dropped += 1
+            return super().export(spans[1:])
+
+    sending = outbox(Picky())
+    for number in range(3):
+        sending.put(record(number))
+    assert sending.flush(5)
+    counts = sending.counts
+    assert (counts.queued, counts.sent + counts.dropped) == (0, 3) and counts.dropped >= 1
     sending.shutdown()

@@ -96,6 +96,11 @@ class KafkaSpanExporter(SpanExporter):
         return f"{type(self).__name__}({servers!r}, topic={self._config.topic!r})"
 
     @property
+    def dropped(self) -> int:
+        """Spans that were given up, for whatever reason."""
+        return self.dropped_oversize + self.dropped_unencodable
+
+    @property
     def dropped_oversize(self) -> int:
         """Spans dropped because one alone was larger than a message may be."""
         return self._oversize

@@ -211,11 +211,14 @@ class Outbox:
             batch = self._take()
             if not batch:
                 return 0.0
+            lost_before = self._lost_by_exporter()
             delivered = self._export(batch)
             with self._lock:
                 self._in_flight = 0
                 if delivered:
-                    self._sent += len(batch)
+                    lost = self._lost_by_exporter() - lost_before
+                    self._sent += len(batch) - lost
+                    self._dropped += lost
                 else:
                     self._give_back(batch)
                 self._idle.notify_all()
@@ -223,6 +226,11 @@ class Outbox:
                 least, most = _BACK_OFF_S
                 return min(most, max(least, back_off * 2))
         return 0.0
+
+    def _lost_by_exporter(self) -> int:
+        """Spans that our Kafka exporter took and could not send, being too large or not to be encoded."""
+        lost = getattr(self._exporter, "dropped", 0)
+        return lost if isinstance(lost, int) else 0
 
     def _take(self) -> list[CallRecord]:
         young = time.monotonic() - self.limits.settle_s
