@@ -35,7 +35,7 @@ _PATTERNS: tuple[tuple[Outcome, str, re.Pattern[str]], ...] = tuple(
         (
             Outcome.CANCELLED,
             "cancelled",
-            r"cancell?ed|\baborterror\b|useraborterror|request was aborted|client ?disconnect",
+            r"cancell?ed|abandoned ?stream|\baborterror\b|useraborterror|request was aborted|client ?disconnect",
         ),
         (
             Outcome.FILTERED,

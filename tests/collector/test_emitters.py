@@ -101,3 +101,8 @@ def test_the_routing_span_of_litellms_proxy_is_no_call_of_its_own() -> None:
     routing = SpanSpec(1, name="route answers", scope="litellm", attributes={"gen_ai.request.model": "answers"})
     (row,) = rows(routing, SpanSpec(2, name="chat answers", scope="litellm", start_ms=5))
     assert row["span_id"].hex().endswith("2")
+
+
+def test_a_stream_that_the_application_left_is_no_fault_of_the_model() -> None:
+    (row,) = rows(SpanSpec(1, error="abandoned stream", attributes={**CHAT, "error.type": "_OTHER"}))
+    assert row["outcome"] == "cancelled"

@@ -19,6 +19,7 @@ from watchkeeper_sdk.privacy import Privacy
 from watchkeeper_sdk.records import CallRecord
 
 FINISH = Finisher(Privacy(), {"watchkeeper.route": "default"}, {"service.name": "shop", "service.version": "2"})
+_PROVIDER = TracerProvider(shutdown_on_exit=False)
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.binary(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
@@ -51,6 +52,18 @@ def test_the_resource_is_the_applications_with_what_was_said_to_us() -> None:
     first, second = spans
     assert dict(first.resource.attributes) == {"service.name": "shop", "service.version": "2", "host.name": "h1"}
     assert first.resource is second.resource, "the encoder groups by it"
+
+
+def test_prose_leaves_neither_as_a_spans_name_nor_as_an_events() -> None:
+    prose = "my sister Ann lives in Bern and she likes it"
+    span = _PROVIDER.get_tracer("t").start_span(prose, attributes=CHAT | {prose: 1})
+    span.add_event(prose)
+    span.add_event("gen_ai.choice", {"gen_ai.evaluation.score.label": prose, "gen_ai.evaluation.explanation": "Ann"})
+    span.end()
+    assert isinstance(span, ReadableSpan)
+    sent = FINISH(CallRecord(span))
+    assert sent.name == "chat" and "Ann" not in sent.to_json()
+    assert [event.name for event in sent.events] == ["gen_ai.choice"]
 
 
 def _odd_name() -> Any:

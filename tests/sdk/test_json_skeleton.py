@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sdk.openai_answers import ANSWER
-from watchkeeper_sdk.json_skeleton import _VOCABULARY, parameters, reduced, skeleton
+from watchkeeper_sdk.json_skeleton import _VOCABULARY, counts, parameters, reduced, skeleton
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
@@ -77,6 +77,10 @@ def test_request_parameters_keep_the_model_numbers_and_the_format_asked_for() ->
         "stop": ["Ann"],
         "messages": [{"role": "user", "content": "Ann"}],
         "what Ann said": 3,
+        "age": 47,
+        "metadata": {"user_id": "Ann", "n": 4711},
+        "reasoning": {"effort": "low"},
+        "service_tier": "flex",
     }
     left = reduced("llm.invocation_parameters", json.dumps(given), parameters)
     assert left is not None and json.loads(left) == {
@@ -84,11 +88,21 @@ def test_request_parameters_keep_the_model_numbers_and_the_format_asked_for() ->
         "temperature": 0.2,
         "stream": True,
         "response_format": {"type": "json_schema"},
+        "reasoning": {"effort": "low"},
+        "service_tier": "flex",
     }
 
 
+def test_usage_details_keep_their_counts() -> None:
+    given = {"input": 3, "output_reasoning": 1, "input_tokens_details": {"cached_tokens": 2}, "Ann": 47, "note": "Ann"}
+    left = reduced("langfuse.observation.usage_details", json.dumps(given), counts)
+    assert left is not None and json.loads(left) == {key: given[key] for key in list(given)[:3]}
+
+
 @pytest.mark.property
-@given(JSON, st.sampled_from([skeleton, parameters]), st.sampled_from(["output.value", "usage", "a.reason", ""]))
+@given(
+    JSON, st.sampled_from([skeleton, parameters, counts]), st.sampled_from(["output.value", "usage", "a.reason", ""])
+)
 def test_any_json_leaves_only_known_words(value: Any, reduce: Any, key: str) -> None:
     left = reduced(key, json.dumps(value), reduce)
     if left is not None and reduce is skeleton:
@@ -104,7 +118,7 @@ def test_no_content_under_keys_that_are_kept(value: Any) -> None:
 @pytest.mark.property
 @given(st.text())
 def test_any_text_is_survived(text: str) -> None:
-    for reduce in (skeleton, parameters):
+    for reduce in (skeleton, parameters, counts):
         reduced("output.value", text, reduce)
 
 

@@ -11,9 +11,11 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 
-from tests.sdk.spans import Broken, Faulty, Stuck, record
+from tests.sdk.spans import Broken, Faulty, Stuck, ended, record
 from watchkeeper_sdk import _safety
+from watchkeeper_sdk.finishing import Finisher
 from watchkeeper_sdk.outbox import Counts, Exporter, Outbox, OutboxLimits
+from watchkeeper_sdk.privacy import Privacy
 from watchkeeper_sdk.records import CallRecord
 
 QUICK = OutboxLimits(capacity=100, batch=10, every_s=0.01, settle_s=0.0)
@@ -212,3 +214,85 @@ def test_what_the_exporter_gave_up_is_dropped_not_sent() -> None:
     counts = sending.counts
     assert (counts.queued, counts.sent + counts.dropped) == (0, 3) and counts.dropped >= 1
     sending.shutdown()
+
+
+class Refusing(Faulty):
+    """Takes no batch that holds the call named."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        refused = any(span.name == self._name for span in spans)
+        return SpanExportResult.FAILURE if refused else super().export(spans)
+
+
+def test_a_call_that_is_refused_is_found_and_the_others_are_sent() -> None:
+    exporter = Refusing("call 3")
+    sending = Outbox(exporter, as_it_is, QUICK, back_off_s=(0.01, 0.02))
+    for number in range(20):
+        sending.put(record(number))
+    assert sending.flush(20)
+    assert sorted(exporter.names) == sorted(f"call {number}" for number in range(20) if number != 3)
+    assert sending.counts == Counts(0, 19, 1)
+    sending.shutdown()
+
+
+def test_a_flush_waits_for_what_was_there_not_for_what_comes() -> None:
+    exporter = Faulty()
+    sending = outbox(exporter, PATIENT)
+    going = threading.Event()
+
+    def go_on() -> None:
+        while not going.is_set():
+            sending.put(record(1))
+            going.wait(0.000_5)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    assert all(sending.flush(10) for _ in range(3))
+    going.set()
+    thread.join()
+    sending.shutdown()
+
+
+def test_a_flush_that_is_not_persistent_ends_with_the_first_refusal() -> None:
+    sending = outbox(Faulty(away=True))
+    sending.put(record())
+    began = time.monotonic()
+    assert not sending.flush(30, persistent=False)
+    assert time.monotonic() - began < 10
+    sending.shutdown(0.1)
+
+
+def test_while_calls_wait_for_the_receiver_their_content_is_let_go() -> None:
+    exporter = Faulty(away=True)
+    sending = Outbox(exporter, Finisher(Privacy(), {}, {}), QUICK, back_off_s=(0.01, 0.02))
+    waiting = CallRecord(ended(attributes={"gen_ai.input.messages": "x" * 60_000, "gen_ai.operation.name": "chat"}))
+    others = [record(number) for number in range(30)]
+    for one in (*others, waiting):
+        sending.put(one)
+    until(lambda: waiting.finished is not None)
+    until(lambda: waiting.span is waiting.finished)
+    assert "gen_ai.input.messages" not in (waiting.span.attributes or {})
+    sending.shutdown(0.1)
+
+
+@pytest.mark.usefixtures("said")
+def test_a_log_handler_that_raises_ends_neither_the_thread_nor_the_caller() -> None:
+    class Raising(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise RuntimeError("no logging today")
+
+    exporter, raising = Broken(), Raising()
+    _safety.logger.addFilter(raising)
+    try:
+        sending = Outbox(exporter, as_it_is, QUICK, back_off_s=(0.01, 0.02))
+        sending.put(record())
+        assert not sending.flush(0.2)
+        worker = sending._worker
+        assert worker is not None and worker.is_alive()
+    finally:
+        _safety.logger.removeFilter(raising)
+    sending.shutdown(0.1)

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextvars
+import gc
 import logging
 from collections.abc import AsyncIterator
 from typing import TypedDict
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from pydantic import BaseModel
 
 from tests.sdk.platform import rows
@@ -95,28 +95,6 @@ def test_without_a_call_it_is_said(lenient: Calls, caplog: pytest.LogCaptureFixt
     assert "found no model call in this thread or task" in caplog.text
 
 
-def test_in_a_trace_that_is_not_sampled_the_call_before_is_left_alone(
-    lenient: Calls, caplog: pytest.LogCaptureFixture
-) -> None:
-    ask()
-    elsewhere = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False).get_tracer("web")
-    with elsewhere.start_as_current_span("GET /"), caplog.at_level(logging.WARNING, "watchkeeper_sdk"):
-        refused()
-        expect_json().check("{")
-    lenient.assert_one(refused=None, format_valid=None)
-    assert not caplog.messages, "nothing is wrong"
-
-
-def test_of_several_calls_in_a_block_the_last_one_is_meant(calls: Calls) -> None:
-    with expect_json() as expectation:
-        ask("first")
-        ask("second")
-        expectation.check("{")
-        ask("third")
-        expectation.check("{}")
-    assert {call.request_model: call.format_valid for call in calls} == {"first": None, "second": False, "third": True}
-
-
 def test_an_inner_block_passes_its_calls_on_to_the_outer_one(calls: Calls) -> None:
     with expect_json() as outer:
         with expect_regex("x") as inner:
@@ -126,6 +104,23 @@ def test_an_inner_block_passes_its_calls_on_to_the_outer_one(calls: Calls) -> No
         ask("second")
         outer.check("{}")
     assert {call.request_model: call.format_valid for call in calls} == {"first": False, "second": True}
+
+
+def test_a_good_verdict_takes_back_the_reason_of_a_bad_one(calls: Calls) -> None:
+    with llm_call("openai", "open"):
+        expect_json().check("{")
+        expect_json().check("{}")
+    with llm_call("openai", "bad-when-open"):
+        expect_json().check("{")
+    expect_json().check("{}")
+    ask("ended")
+    expect_json().check("{")
+    expect_json().check("{}")
+    assert [(call.format_valid, call.format_reason or None) for call in calls] == [(True, None)] * 3
+    assert {row["outcome"] for row in rows(calls)} == {"ok"}
+    ask("never-bad")
+    expect_json().check("{}")
+    calls.assert_one(request_model="never-bad", format_reason=None)
 
 
 def test_a_block_holds_a_bounded_number_of_calls(calls: Calls) -> None:
@@ -197,14 +192,37 @@ def test_left_in_another_task_nothing_is_held_for_ever(calls: Calls) -> None:
     assert len(calls) == 1 and current_hold.get() is None
 
 
-def test_within_an_agents_span_the_call_is_meant_and_not_the_agent(calls: Calls) -> None:
-    tracer = _provider_of(calls).get_tracer("agents")
-    for kind in ({"gen_ai.operation.name": "invoke_agent"}, {"openinference.span.kind": "CHAIN"}):
-        with tracer.start_as_current_span("around", attributes=kind):
-            instrumented(calls)
-            refused()
-    assert [call.refused for call in calls] == [True, None, True, None]
-    assert [row["outcome"] for row in rows(calls)] == ["refused", "refused"]
+def test_of_one_shared_expectation_only_the_entry_that_was_left_lets_go(calls: Calls) -> None:
+    shared = expect_json()
+
+    async def stream() -> AsyncIterator[int]:
+        with shared:
+            ask("of-the-stream")
+            yield 1
+
+    async def main() -> None:
+        numbers = stream()
+        await asyncio.create_task(anext(numbers))  # type: ignore[arg-type]
+        with shared as mine:
+            ask("mine")
+            await asyncio.create_task(numbers.aclose(), context=contextvars.Context())  # type: ignore[attr-defined]
+            gc.collect()
+            assert [call.request_model for call in calls] == ["of-the-stream"]
+            mine.check("{")
+
+    asyncio.run(main())
+    assert calls.assert_one(request_model="mine").format_valid is False and len(calls) == 2
+
+
+def test_an_entry_left_elsewhere_while_others_last_lets_go_with_the_last_of_them(calls: Calls) -> None:
+    shared, elsewhere = expect_json(), contextvars.copy_context()
+    elsewhere.run(shared.__enter__)
+    elsewhere.run(ask, "elsewhere")
+    with shared:
+        ask("here")
+        contextvars.Context().run(shared.__exit__, None, None, None)
+        assert len(calls) == 0
+    assert len(calls) == 2
 
 
 def test_expect_takes_the_applications_own_check(calls: Calls) -> None:

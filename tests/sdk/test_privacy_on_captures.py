@@ -52,6 +52,11 @@ def _cleaned(body: bytes, privacy: Privacy) -> bytes:
                     kept = privacy.attributes(_as_given(owner.attributes))
                     del owner.attributes[:]
                     owner.attributes.extend(_encode_attributes(kept) or ())
+                operation = _as_given(span.attributes).get("gen_ai.operation.name")
+                span.name = privacy.span_name(span.name, operation)
+                named = [event for event in span.events if privacy.event_name(event.name)]
+                del span.events[:]
+                span.events.extend(named)
                 span.status.message = privacy.failure(span.status.message) or ""
     return request.SerializeToString()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from watchkeeper_sdk import expect_json, llm_call, propagated, tenant
+from watchkeeper_sdk import expect_json, llm_call, propagated, refused, tenant
 from watchkeeper_sdk.call_context import current_values
 from watchkeeper_sdk.records import current_hold
 from watchkeeper_sdk.testing import Calls, watching
@@ -46,6 +46,24 @@ def test_a_thread_started_inside(calls: Calls) -> None:
         run(threading.Timer(0.0, ask))
     run(threading.Thread(target=ask))
     assert [call.tenant for call in calls] == ["acme", "acme", None]
+
+
+def test_daemons_outlive_their_block_and_carry_nothing(calls: Calls) -> None:
+    with tenant("acme"):
+        run(threading.Thread(target=ask, args=("daemon",), daemon=True))
+        run(threading.Thread(target=propagated(ask), args=("by-hand-too",), daemon=True))
+    assert {call.request_model: call.tenant for call in calls} == {"daemon": None, "by-hand-too": "acme"}
+
+
+def test_a_call_in_a_pool_is_the_blocks_last_and_no_stale_one_is_marked(calls: Calls) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(ask, "stale").result(10)
+        ask("before")
+        with tenant("acme"):
+            ask("first")
+            pool.submit(ask, "second").result(10)
+            refused()
+    assert [call.request_model for call in calls if call.refused] == ["second"]
 
 
 def test_a_thread_made_inside_and_started_outside_belongs_outside(calls: Calls) -> None:

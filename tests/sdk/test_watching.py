@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tests.sdk.answers.wire import answering, event_stream
 from tests.sdk.openai_wire import JSON_ASKED, MESSAGES, chat, chat_async, chunks, completion
 from tests.sdk.own_process import run
-from watchkeeper_sdk import expect_json, expect_regex, llm_call, tracing
+from watchkeeper_sdk import expect, expect_json, expect_regex, llm_call, tracing
 from watchkeeper_sdk.json_asked import asks_json
 from watchkeeper_sdk.testing import Calls
 from watchkeeper_sdk.watching import watch_answers
@@ -117,6 +117,23 @@ def test_anthropic(calls: Calls, instrumented: Any) -> None:
     assert found == [(False, None), (False, None), (None, True), (None, True)]
 
 
+def test_anthropic_parse(calls: Calls, instrumented: Any) -> None:
+    message: dict[str, Any] = {"id": "m1", "type": "message", "role": "assistant", "model": "claude"}
+    message |= {"stop_reason": "refusal", "content": [], "usage": {"input_tokens": 1, "output_tokens": 1}}
+    given: dict[str, Any] = {"model": "claude", "max_tokens": 9, "messages": MESSAGES, "output_format": Offer}
+
+    async def ask_async(url: str) -> None:
+        async with anthropic.AsyncAnthropic(api_key="k", base_url=url) as client:
+            with instrumented():
+                await client.messages.parse(**given)
+
+    with answering(message) as url:
+        with anthropic.Anthropic(api_key="k", base_url=url) as client, instrumented():
+            client.messages.parse(**given)
+        asyncio.run(ask_async(url))
+    assert [(call.refused, call.response_id) for call in calls] == [(True, "m1")] * 2
+
+
 @pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession")
 def test_google(calls: Calls, instrumented: Any) -> None:
     config = types.GenerateContentConfig(response_mime_type="application/json")
@@ -156,6 +173,29 @@ def test_an_expectation_around_it_decides_what_is_checked(calls: Calls, instrume
         with expect_regex(".*cost.*"), instrumented():
             chat(url, **JSON_ASKED)
     assert [call.format_valid for call in calls] == [False, True]
+
+
+def test_the_applications_own_check_runs_only_when_asked(calls: Calls, instrumented: Any) -> None:
+    given: list[object] = []
+
+    def is_dear(answer: object) -> bool:
+        given.append(answer)
+        return True
+
+    with answering(completion('{"cost": 3}')) as url, expect(is_dear) as own:
+        with instrumented():
+            chat(url)
+        assert given == []
+        own.check({"cost": 3})
+    assert given == [{"cost": 3}]
+    calls.assert_one(format_valid=True)
+
+
+def test_a_later_good_verdict_takes_back_what_the_watch_saw(calls: Calls, instrumented: Any) -> None:
+    with answering(completion("```json\n{}\n```")) as url, instrumented():
+        chat(url, **JSON_ASKED)
+    assert expect_json(fenced=True).check("```json\n{}\n```")
+    assert not calls.assert_one(format_valid=True).format_reason
 
 
 def test_worded_refusals_where_they_are_looked_for(calls: Calls, instrumented: Any) -> None:

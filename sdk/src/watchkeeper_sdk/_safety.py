@@ -44,7 +44,10 @@ def say(key: str, message: str, *arguments: object, level: int = logging.WARNING
         if len(_said_at) >= _MOST_KEYS:
             _said_at.clear()
         _said_at[key] = now
-    logger.log(level, message, *arguments)
+    try:
+        logger.log(level, message, *arguments)
+    except Exception:  # noqa: BLE001  a handler or filter of the application's raised, and there is nowhere to say so
+        return False
     return True
 
 

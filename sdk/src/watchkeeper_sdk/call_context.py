@@ -14,7 +14,7 @@ from types import TracebackType
 from watchkeeper_sdk import semconv
 from watchkeeper_sdk._safety import Misuse, guarded, say
 from watchkeeper_sdk.configuration import VARIANTS
-from watchkeeper_sdk.records import Value
+from watchkeeper_sdk.records import Value, enter_scope, leave_scope
 
 MAX_TAGS = 16
 MAX_LENGTH = 200
@@ -55,7 +55,8 @@ class _Entered(dict[str, Value]):
 class CallContext:
     """A block whose calls carry attributes; blocks nest, the inner one wins. Use as ``with`` or ``async with``.
 
-    It keeps nothing of its use: the same one can be entered again, and by many threads and tasks at once.
+    A verdict inside is on a call inside: entering forgets the call before. The block keeps nothing of its use: the
+    same one can be entered again, and by many threads and tasks at once.
     """
 
     __slots__ = ("_attributes",)
@@ -65,6 +66,7 @@ class CallContext:
 
     def __enter__(self) -> CallContext:
         current_values.set(_Entered(self, current_values.get(), self._attributes))
+        enter_scope(self)
         return self
 
     def __exit__(
@@ -76,6 +78,7 @@ class CallContext:
             values = values.outer
         if isinstance(values, _Entered):
             current_values.set(values.outer)
+        leave_scope(self)
 
     async def __aenter__(self) -> CallContext:
         return self.__enter__()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from watchkeeper_sdk.configuration import Configuration
+from watchkeeper_sdk.otlp import QuietExporter
 
 _OTLP_PATH = "/v1/traces"
 _TIMEOUT_S = 10
@@ -41,16 +42,23 @@ def _otlp(endpoint: str) -> tuple[SpanExporter, str]:
         ) from None
     if endpoint:
         address = _with_path(endpoint)
-        return OTLPSpanExporter(endpoint=address, timeout=_TIMEOUT_S), f"OTLP at {_without_user(address)}"
+        return _quiet(OTLPSpanExporter(endpoint=address, timeout=_TIMEOUT_S), _without_user(address))
     stated = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-    return OTLPSpanExporter(timeout=_TIMEOUT_S), f"OTLP at {_without_user(stated or 'http://localhost:4318')}"
+    return _quiet(OTLPSpanExporter(timeout=_TIMEOUT_S), _without_user(stated or "http://localhost:4318"))
+
+
+def _quiet(exporter: SpanExporter, address: str) -> tuple[SpanExporter, str]:
+    where = f"OTLP at {address}"
+    return QuietExporter(exporter, where), where
 
 
 def _with_path(endpoint: str) -> str:
     try:
         parts = urlsplit(endpoint)
     except ValueError:
-        raise NoExporter("endpoint must be an address such as http://collector:4318") from None
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise NoExporter("endpoint must be an address such as http://collector:4318")
     path = parts.path.rstrip("/")
     return urlunsplit(parts._replace(path=path if path.endswith(_OTLP_PATH) else path + _OTLP_PATH))
 

@@ -31,12 +31,14 @@ class Finisher:
 
     def __call__(self, record: CallRecord) -> ReadableSpan:
         span = record.span
+        attributes = self._attributes(record)
+        name = self._privacy.span_name(encodable_text(span.name), attributes.get("gen_ai.operation.name"))
         return ReadableSpan(
-            name=encodable_text(span.name),
+            name=encodable_text(name),
             context=span.context,
             parent=span.parent,
             resource=self._resource(span.resource),
-            attributes=encodable(self._attributes(record)),
+            attributes=encodable(attributes),
             events=[*self._events(span.events), *self._added_events(record)],
             links=[Link(one.context, self._privacy.attributes(one.attributes or {})) for one in span.links],
             kind=span.kind,
@@ -59,7 +61,10 @@ class Finisher:
         return Status(given.status_code, encodable_text(failure) if failure else None)
 
     def _events(self, events: Sequence[Event]) -> list[Event]:
-        return [_event(one.name, self._privacy.attributes(one.attributes or {}), one.timestamp) for one in events]
+        named = [(self._privacy.event_name(encodable_text(one.name)), one) for one in events]
+        return [
+            _event(name, self._privacy.attributes(one.attributes or {}), one.timestamp) for name, one in named if name
+        ]
 
     def _added_events(self, record: CallRecord) -> list[Event]:
         return [_event(*one) for one in list(record.events)]

@@ -231,3 +231,6 @@ def _tell(watch: Watch) -> None:
     found = (*watch.instrumentations.on, *watch.instrumentations.waiting)
     on = ", ".join(f"{one.library} ({one.distribution} {one.version})" for one in found)
     logger.info("watchkeeper_sdk: calls go to %s; instrumented: %s", watch.sends_to, on or "nothing")
+    for one in watch.instrumentations.skipped:
+        if one.reason.startswith("unknown"):
+            say(f"unknown:{one.library}", "watchkeeper_sdk: instrument=%r: %s", one.library, one.reason)

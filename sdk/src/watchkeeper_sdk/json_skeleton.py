@@ -12,7 +12,7 @@ from typing import Any
 
 _MOST_CHARACTERS = 262_144
 _MOST_DEPTH = 12
-_IDENTIFIER = re.compile(r"[\w.:/@+\-]{1,120}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/@+\-]{1,120}")
 
 # fmt: off
 _STRUCTURE = frozenset(
@@ -50,10 +50,60 @@ _VOCABULARY = frozenset(
 )
 # fmt: on
 _COUNT = re.compile(
-    r"(input|output|prompt|completion|total|cache\w{0,20}|reasoning|thoughts?|candidates)_?tokens?(_?count)?|"
+    r"((input|output|prompt|completion|total|reasoning|thoughts?|candidates)|"
+    r"cached?(_?(read|creation|write|hit|miss|content|input|prompt|output)){0,2})_?tokens?(_?count)?|"
     r"cache_read|cache_creation|reasoning",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
+_DETAIL = re.compile(
+    r"((input|output|total|prompt|completions?|cached?|creation|read|write|reasoning|thoughts?|thinking|audio|image|text|"
+    r"video|tools?|use|accepted|rejected|prediction|tokens?|details|modality|ephemeral|5m|1h|candidates|counts?|costs?|web|"
+    r"search|requests?|server|over|under|\d{1,4}k)(_|$)){1,6}",
+    re.IGNORECASE | re.ASCII,
+)
+"""Keys of token counts and costs, made of these words."""
+
+# fmt: off
+_SETTINGS = frozenset(
+    (
+        "allowimageoutput", "allowtextoutput", "bestof", "budgettokens", "candidatecount", "dimensions", "echo",
+        "frequencypenalty", "includethoughts", "includeusage", "logprobs", "maxcompletiontokens", "maxnewtokens",
+        "maxoutputtokens", "maxretries", "maxtokens", "maxtokenstosample", "maxtoolcalls", "minp", "n", "numctx",
+        "numpredict", "paralleltoolcalls", "presencepenalty", "repeatpenalty", "repetitionpenalty",
+        "responselogprobs", "seed", "store", "stream", "streaming", "temperature", "thinkingbudget", "timeout", "topk",
+        "toplogprobs", "topp",
+    )
+)
+"""Request parameters with a number or a flag, in small letters without underscores."""
+
+_SETTING_GROUPS = frozenset(
+    (
+        "config", "format", "generationconfig", "inferenceconfig", "options", "outputconfig", "params", "reasoning",
+        "responseformat", "streamoptions", "text", "thinking", "thinkingconfig",
+    )
+)
+"""Request parameters that hold others."""
+
+_SETTING_WORDS = {
+    **dict.fromkeys(
+        ("responseformat", "responsemimetype", "type", "format"),
+        frozenset(
+            ("application/json", "disabled", "enabled", "json", "json_object", "json_schema", "text", "text/plain")
+        ),
+    ),
+    **dict.fromkeys(
+        ("effort", "reasoningeffort", "verbosity", "thinkinglevel"),
+        frozenset(("high", "low", "max", "medium", "minimal", "none", "xhigh")),
+    ),
+    "servicetier": frozenset(
+        ("auto", "default", "flex", "on_demand", "priority", "scale", "standard", "standard_only")
+    ),
+    "encodingformat": frozenset(("base64", "float")),
+    "toolchoice": frozenset(("any", "auto", "none", "required")),
+    "truncation": frozenset(("auto", "disabled")),
+}
+"""Request parameters with a word, and their words."""
+# fmt: on
 
 Reduce = Callable[[Any, str, int], Any]
 
@@ -88,20 +138,29 @@ def skeleton(value: Any, key: str, depth: int) -> Any:
 
 
 def parameters(value: Any, key: str, depth: int) -> Any:
-    """Of request parameters: the model, numbers, flags, and which format was asked for."""
-    if depth > 3:
+    """Of request parameters: the model, the known numbers and flags, and which format was asked for."""
+    if depth > 4:
         return None
+    key = key.replace("_", "").replace("-", "").lower()
     if isinstance(value, dict):
-        parts = {
-            name: parameters(one, str(name).lower(), depth + 1)
-            for name, one in value.items()
-            if _IDENTIFIER.fullmatch(str(name))
-        }
+        known = value if depth == 0 or key in _SETTING_GROUPS else {}
+        parts = {str(name): parameters(one, str(name), depth + 1) for name, one in known.items()}
         return {name: one for name, one in parts.items() if one is not None} or None
     if isinstance(value, (bool, int, float)):
-        return value
-    named = key in ("model", "model_name") or (key in _TOLD and str(value).lower() in _VOCABULARY)
-    return value if isinstance(value, str) and named and _IDENTIFIER.fullmatch(value) else None
+        return value if key in _SETTINGS else None
+    if not isinstance(value, str):
+        return None
+    if key in ("model", "modelname"):
+        return value if "://" not in value and _IDENTIFIER.fullmatch(value) else None
+    return value if value.lower() in _SETTING_WORDS.get(key, ()) else None
+
+
+def counts(value: Any, key: str, depth: int) -> Any:
+    """Of token counts and costs: the numbers under keys that tell of such."""
+    if isinstance(value, dict) and depth <= 2:
+        parts = {name: counts(one, name, depth + 1) for name, one in value.items() if _DETAIL.fullmatch(name)}
+        return {name: one for name, one in parts.items() if one is not None} or None
+    return value if depth and isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _is_known(name: str) -> bool:

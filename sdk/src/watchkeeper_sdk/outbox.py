@@ -64,7 +64,8 @@ class OutboxLimits:
 class Outbox:
     """A bounded queue and the thread that empties it into ``exporter``.
 
-    ``finish`` makes of a record what is sent (null: nothing). It runs on our thread.
+    ``finish`` makes of a record what is sent (null: nothing). It runs on our thread. ``back_off_s``: the least and the
+    longest pause after a failure.
     """
 
     def __init__(
@@ -73,13 +74,14 @@ class Outbox:
         finish: Callable[[CallRecord], ReadableSpan | None],
         limits: OutboxLimits | None = None,
         flush_s: float = 5.0,
+        back_off_s: tuple[float, float] = _BACK_OFF_S,
     ) -> None:
         self._exporter = exporter
+        self._back_off_s = back_off_s
         self._finish = finish
         self.limits = limits or OutboxLimits()
         self._flush_s = flush_s
         self._closed = False
-        self._told = 0
         self._begin()
         self._at_exit = self._follow_process()
 
@@ -92,7 +94,10 @@ class Outbox:
         multiprocessing.util.register_after_fork(self, _flush_at_childs_end)
 
         def at_exit() -> None:
-            _call(closing)
+            try:
+                _call(closing)
+            except KeyboardInterrupt:
+                return  # whoever presses Ctrl-C does not want to wait for us
 
         atexit.register(at_exit)
         return at_exit
@@ -106,23 +111,31 @@ class Outbox:
         self._idle = threading.Condition(self._lock)
         self._woken = False
         self._worker: threading.Thread | None = None
-        self._flushing = 0
+        self._accepted = 0
         self._in_flight = 0
         self._sent = 0
         self._dropped = 0
+        self._hurry_until = 0
+        """Calls that were accepted before a flush, and are to be sent without waiting for verdicts."""
+        self._failures = 0
+        self._most = self.limits.batch
+        """Calls in a batch: fewer after failures, to find the one that is refused."""
+        self._refused_at: dict[CallRecord, int] = {}
+        """Calls that were refused alone, and how many had been sent by then."""
+        self._told = 0
         self._exported_once = False
 
     def put(self, record: CallRecord) -> None:
         """Take a call; never blocks on anything but a short lock."""
         with self._lock:
+            self._accepted += 1
             if self._closed:
                 self._dropped += 1
                 return
             if len(self._queue) >= self.limits.capacity:
-                self._queue.popleft().sealed = True
-                self._dropped += 1
+                self._drop(self._queue.popleft())
             self._queue.append(record)
-            if self._worker is None:
+            if self._worker is None or not self._worker.is_alive():
                 self._start()
             if len(self._queue) == self.limits.batch:
                 self._rouse()
@@ -138,21 +151,22 @@ class Outbox:
         with self._lock:
             return Counts(len(self._queue) + self._in_flight, self._sent, self._dropped)
 
-    def flush(self, timeout_s: float | None = None) -> bool:
-        """Send everything queued now, young or not; false when the time was too short."""
+    def flush(self, timeout_s: float | None = None, persistent: bool = True) -> bool:
+        """Send everything queued by now, young or not; false when the time was too short.
+
+        Not ``persistent``: false also as soon as the receiver did not take something.
+        """
         deadline = time.monotonic() + (self._flush_s if timeout_s is None else timeout_s)
         with self._lock:
-            if self._worker is None:
-                return not self._queue
-            self._flushing += 1
+            target, failures = self._accepted, self._failures
+            self._hurry_until = max(self._hurry_until, target)
             self._rouse()
-            try:
-                while self._queue or self._in_flight:
-                    if not self._idle.wait(min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)):
-                        return not (self._queue or self._in_flight)
-                return True
-            finally:
-                self._flushing -= 1
+            while self._sent + self._dropped < target:
+                left_s = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
+                gave_up = self._worker is None or (self._failures > failures and not persistent)
+                if gave_up or not self._idle.wait(left_s):
+                    return self._sent + self._dropped >= target
+            return True
 
     def shutdown(self, timeout_s: float | None = None) -> None:
         """Flush within the time and take no more calls; what is left is dropped and said. Twice is harmless."""
@@ -192,6 +206,8 @@ class Outbox:
         while not self._closed:
             self._rest(back_off or self.limits.every_s)
             back_off = self._send_all(back_off)
+            if back_off:
+                self._free_waiting()
             self._tell_drops()
 
     def _rouse(self) -> None:
@@ -216,16 +232,22 @@ class Outbox:
             with self._lock:
                 self._in_flight = 0
                 if delivered:
-                    lost = self._lost_by_exporter() - lost_before
-                    self._sent += len(batch) - lost
-                    self._dropped += lost
+                    self._delivered(batch, self._lost_by_exporter() - lost_before)
                 else:
                     self._give_back(batch)
                 self._idle.notify_all()
             if not delivered:
-                least, most = _BACK_OFF_S
-                return min(most, max(least, back_off * 2))
+                least, most = self._back_off_s
+                # A single call that is refused while others pass must not hold them up.
+                return least if self._most == 1 else min(most, max(least, back_off * 2))
         return 0.0
+
+    def _delivered(self, batch: list[CallRecord], lost: int) -> None:
+        self._sent += len(batch) - lost
+        self._dropped += lost
+        self._most = min(self.limits.batch, self._most * 2)
+        for record in batch:
+            self._refused_at.pop(record, None)
 
     def _lost_by_exporter(self) -> int:
         """Spans that our Kafka exporter took and could not send, being too large or not to be encoded."""
@@ -235,9 +257,9 @@ class Outbox:
     def _take(self) -> list[CallRecord]:
         young = time.monotonic() - self.limits.settle_s
         with self._lock:
-            hurry = self._flushing or len(self._queue) > self.limits.capacity // 2
+            hurry = self._sent + self._dropped < self._hurry_until or len(self._queue) > self.limits.capacity // 2
             batch: list[CallRecord] = []
-            while self._queue and len(batch) < self.limits.batch and (hurry or self._queue[0].ended_at <= young):
+            while self._queue and len(batch) < self._most and (hurry or self._queue[0].ended_at <= young):
                 batch.append(self._queue.popleft())
             self._in_flight = len(batch)
             if not batch:
@@ -247,13 +269,36 @@ class Outbox:
             return batch
 
     def _give_back(self, batch: list[CallRecord]) -> None:
-        """To the front again, without what is too old and what no longer fits."""
+        """To the front again, without what is too old and what no longer fits; one refused alone goes to the end."""
+        self._failures += 1
+        self._most = max(1, self._most // 2) if self._failures > 1 else self._most
         oldest = time.monotonic() - _GIVE_UP_S
+        if len(batch) == 1 and not self._closed:
+            record = batch[0]
+            if record.ended_at <= oldest or self._sent > self._refused_at.setdefault(record, self._sent):
+                self._drop(record)  # others got through since it was refused first
+            else:
+                self._queue.append(record)
+            return
         kept = [record for record in batch if record.ended_at > oldest]
         room = 0 if self._closed else max(0, self.limits.capacity - len(self._queue))
         kept = kept[max(0, len(kept) - room) :]
         self._dropped += len(batch) - len(kept)
         self._queue.extendleft(reversed(kept))
+
+    def _drop(self, record: CallRecord) -> None:
+        record.sealed = True
+        self._refused_at.pop(record, None)
+        self._dropped += 1
+
+    def _free_waiting(self) -> None:
+        """Make settled calls ready while they wait: what will not be sent need not be kept, and prompts are large."""
+        young = time.monotonic() - self.limits.settle_s
+        with self._lock:
+            settled = [record for record in self._queue if record.finished is None and record.ended_at <= young]
+        for record in settled:
+            record.sealed = True
+            self._make_ready(record)
 
     def _export(self, batch: list[CallRecord]) -> bool:
         """Send; what cannot be made ready is taken out of ``batch`` and counted as dropped."""
@@ -280,7 +325,10 @@ class Outbox:
             record.finished = record.finished or self._finish(record)
         except Exception as error:  # noqa: BLE001  one call must not keep the others
             swallowed("making a call ready", error)
-        return record.finished is not None
+        if record.finished is None:
+            return False
+        record.span = record.finished  # the original, and any content in it, can go
+        return True
 
     def _tell_drops(self) -> None:
         dropped = self.counts.dropped

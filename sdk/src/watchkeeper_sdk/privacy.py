@@ -8,74 +8,34 @@ skeleton (finish reasons, types, token counts), from which the platform reads ho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from watchkeeper_sdk import semconv
+from watchkeeper_sdk import plain_words, semconv
 from watchkeeper_sdk._safety import swallowed
+from watchkeeper_sdk.attribute_keys import Kind, kind_of
 from watchkeeper_sdk.call_context import hashed_user
 from watchkeeper_sdk.configuration import Redact
 from watchkeeper_sdk.failure_words import failure_words
-from watchkeeper_sdk.json_skeleton import parameters, reduced, skeleton
+from watchkeeper_sdk.json_skeleton import counts, parameters, reduced, skeleton
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
-USER_KEYS = frozenset(
-    (
-        "user.id",
-        "enduser.id",
-        "gen_ai.request.user",
-        "llm.user",
-        "ai.telemetry.metadata.userId",
-        "litellm.end_user.id",
-        "langfuse.user.id",
-    )
-)
-_SECRET = re.compile(
-    r"header|authoriz|cookie|secret|passw|credential|api[_-]?key|access[_-]?token|command", re.IGNORECASE
-)
-_CONTENT = re.compile(
-    r"messages?$|\.message\.|content|\.text$|\.object$|(^|[._:])(input|output|prompts?|completions?)$|[._](input|output)\.value$|"
-    r"^(input|output)\.value$|^gen_ai\.(prompt|completion)\.\d|\.refusal$|arguments?$|\.result$|\.args$|system_instruction|"
-    r"tool(s|call|calls|_calls)?([._]|$)|function|description|template|variable|documents?|query|statement|explanation|"
-    r"embedding\.(text|vector|embeddings)|ai\.(values|value|embedding)|reasoning$|thinking$|request_data|response_data|"
-    r"llm_re(quest|sponse)|stack|^events$|prompt_variables|schema$|schema\.",
-    re.IGNORECASE,
-)
-_FREE = frozenset(
-    (
-        "gen_ai.agent.name",
-        "gen_ai.evaluation.name",
-        "gen_ai.evaluation.score.label",
-        "gen_ai.workflow.name",
-        "gen_ai.prompt.name",
-        "gen_ai.prompt.version",
-        "gen_ai.tool.name",
-        "logfire.msg_template",
-    )
-)
-"""Names that people give, and that may be several words."""
-_PLAIN = frozenset(
-    ("anthropic.message.stop_reason", "langfuse.observation.completion_start_time", "code.function.name")
-)
-"""Keys that look like content and hold none."""
-_PARAMETERS = re.compile(
-    r"invocation_param|model\.parameters$|model_request_parameters$|request_data$|usage_details$|cost_details$"
-)
-_FREE_PREFIX = "watchkeeper."
 _HASH = re.compile(r"[0-9a-f]{32}")
-_NAME = re.compile(r"[^\n]{1,120}")
-_IDENTIFIER = re.compile(r"[^\s{}\[\]\"']{1,256}")
 _MAX_TEXT = 256
-
-_MESSAGE_KEYS = (
-    "exception.message",
-    "error.message",
-    "langfuse.observation.status_message",
-    "mistral_ai.error.message",
-)
+_NUMBERLESS = frozenset((Kind.SECRET, Kind.CONTENT))
+_RATED = frozenset((semconv.EVALUATION_NAME, semconv.EVALUATION_LABEL))
+_WORDS: Mapping[Kind, Callable[[str], str | None]] = {
+    Kind.PLAIN: plain_words.identifier,
+    Kind.NAME: plain_words.name,
+    Kind.LABEL: plain_words.label,
+    Kind.TEMPLATE: plain_words.span_name,
+    Kind.ADDRESS: plain_words.address,
+    Kind.PARAMETERS: plain_words.identifier,
+    Kind.COUNTS: plain_words.identifier,
+}
 
 
 @dataclass(frozen=True)
@@ -88,16 +48,28 @@ class Privacy:
     def attributes(self, given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
         """What may be sent of a span's or an event's attributes."""
         kept: dict[str, AttributeValue] = {}
+        is_own_rating = semconv.SCORE_SOURCE in given
         for key, value in given.items():
-            if key in USER_KEYS:
+            kind = Kind.FREE if is_own_rating and key in _RATED else kind_of(key)
+            if kind is Kind.USER:
                 user = hashed_user(value)
                 if user is not None:
                     kept.setdefault(semconv.USER_HASH, user)
                 continue
-            allowed = self._value(key, value)
+            allowed = self._value(key, value, kind)
             if allowed is not None:
                 kept[key] = allowed
         return kept
+
+    def span_name(self, name: str, operation: object = None) -> str:
+        """A span's name without prose; ``operation`` stands in where nothing is left of it."""
+        if self.capture_content:
+            return self._redacted("span.name", name) or plain_words.span_name("", operation)
+        return plain_words.span_name(name, operation)
+
+    def event_name(self, name: str) -> str | None:
+        """An event's name; null where it is not one word, and the event is left out."""
+        return self._redacted("event.name", name) if self.capture_content else plain_words.event_name(name)
 
     def failure(self, message: str | None) -> str | None:
         """An error text reduced to the words that tell its kind: providers quote prompts in their errors."""
@@ -105,19 +77,20 @@ class Privacy:
             return self._redacted("error.message", message) if message else message
         return failure_words(message)
 
-    def _value(self, key: str, value: AttributeValue) -> AttributeValue | None:
-        if isinstance(value, (bool, int, float)):
-            return None if _kind(key) == "secret" else value
-        kind = _kind(key)
-        if kind == "secret" or (key == semconv.USER_HASH and not _HASH.fullmatch(str(value))):
+    def _value(self, key: str, value: AttributeValue, kind: Kind) -> AttributeValue | None:
+        if kind is Kind.SECRET or (key == semconv.USER_HASH and not _HASH.fullmatch(str(value))):
             return None
-        if self.capture_content:
+        if isinstance(value, (bool, int, float)):
+            return value if self.capture_content or kind not in _NUMBERLESS else None
+        if kind is Kind.TOKEN:
+            return None
+        if self.capture_content and kind is not Kind.ADDRESS:
             return self._captured(key, value)
         if isinstance(value, str):
-            return self.failure(value) if key in _MESSAGE_KEYS else _text(key, value, kind)
-        if kind == "content" or not isinstance(value, (tuple, list)):
+            return self.failure(value) if kind is Kind.FAILURE else _text(key, value, kind)
+        if kind in (Kind.CONTENT, Kind.COUNTED_CONTENT, Kind.FAILURE) or not isinstance(value, (tuple, list)):
             return None
-        return _sequence(key, value)
+        return _sequence(value)
 
     def _captured(self, key: str, value: AttributeValue) -> AttributeValue | None:
         if self.redact is None:
@@ -145,51 +118,15 @@ class Privacy:
             return None
 
 
-_kinds: dict[str, str] = {}
-
-
-def _kind(key: str) -> str:
-    """``content``, ``secret``, ``free``, ``name`` or ``plain``; remembered for the keys seen (bounded)."""
-    kind = _kinds.get(key)
-    if kind is None:
-        kind = _kind_of(key)
-        if len(_kinds) < 4_096:
-            _kinds[key] = kind
-    return kind
-
-
-def _kind_of(key: str) -> str:
-    if key in _FREE or key.startswith(_FREE_PREFIX):
-        return "free"
-    if _SECRET.search(key):
-        return "secret"
-    if key in _PLAIN or key.endswith(("finish_reason", "finish_reasons", ".role", "mime_type")):
-        return "plain"
-    if _PARAMETERS.search(key):
-        return "parameters"
-    if key.endswith("functionId"):
-        return "name"
-    if _CONTENT.search(key):
-        return "content"
-    return "name" if key.endswith((".name", ".key", "functionId", ".framework", ".system")) else "plain"
-
-
-def _text(key: str, value: str, kind: str) -> str | None:
-    if kind == "free":
+def _text(key: str, value: str, kind: Kind) -> str | None:
+    if kind is Kind.FREE:
         return value[:_MAX_TEXT]
     if value[:1] in ("{", "["):
-        return reduced(key, value, parameters if kind == "parameters" else skeleton)
-    if value[:1] == '"' and kind != "content":
-        value = value.strip('"')
-    if kind == "content":
-        return None
-    return value if (_NAME if kind == "name" else _IDENTIFIER).fullmatch(value) else None
+        return reduced(key, value, {Kind.PARAMETERS: parameters, Kind.COUNTS: counts}.get(kind, skeleton))
+    allowed = _WORDS.get(kind)
+    return allowed(value.strip('"') if value[:1] == '"' else value) if allowed else None
 
 
-def _sequence(key: str, values: Iterable[Any]) -> AttributeValue | None:
-    kept = [
-        one
-        for one in values
-        if isinstance(one, (bool, int, float)) or (isinstance(one, str) and _text(key, one, "plain") == one)
-    ]
-    return kept or None
+def _sequence(values: Iterable[Any]) -> AttributeValue | None:
+    kept = [plain_words.identifier(one) if isinstance(one, str) else one for one in values]
+    return [one for one in kept if isinstance(one, (str, bool, int, float))] or None

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from watchkeeper_sdk._safety import guarded
 from watchkeeper_sdk.call_context import current_values
 from watchkeeper_sdk.outbox import Outbox
-from watchkeeper_sdk.records import Attributes, CallRecord, current_hold, is_llm_span, last_record
+from watchkeeper_sdk.records import Attributes, CallRecord, call_ended, current_hold, is_around_calls, is_llm_span
 from watchkeeper_sdk.semconv import EVALUATION_EVENT
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ _MOST_OPEN = 10_000
 class CallProcessor(SpanProcessor):
     """Queues LLM spans that end, with the values of the blocks in which they started.
 
-    Nothing is written on the spans: other exporters of the application see them as they are.
+    It writes nothing on the spans, which other exporters of the application see too; looking at answers
+    (:mod:`watchkeeper_sdk.watching`) and verdicts inside an open call do.
     ``export_all``: queue the other spans as well.
     """
 
@@ -54,7 +55,8 @@ class CallProcessor(SpanProcessor):
             self._outbox.put(CallRecord(span, values))
 
     def _call_ended(self, record: CallRecord) -> None:
-        last_record.set(record)
+        if not is_around_calls(record.span):
+            call_ended(record)
         hold = current_hold.get()
         ready = hold.take(record) if hold is not None else record
         if ready is not None:
@@ -70,4 +72,5 @@ class CallProcessor(SpanProcessor):
 
 @guarded
 def _flush(outbox: Outbox, timeout_millis: int) -> bool:
-    return outbox.flush(timeout_millis / 1000)
+    # The host flushes all its processors in turn: it is not kept for as long as our receiver is away.
+    return outbox.flush(timeout_millis / 1000, persistent=False)

@@ -25,7 +25,7 @@ from watchkeeper_sdk.clock import clock
 from watchkeeper_sdk.format_check import json_check
 from watchkeeper_sdk.json_asked import asks_json
 from watchkeeper_sdk.outcomes import ExpectingHold, verdict_attributes
-from watchkeeper_sdk.records import Value, current_hold, last_record, open_llm_span
+from watchkeeper_sdk.records import Value, current_hold, last_record, open_llm_span, write
 from watchkeeper_sdk.refusal_phrases import is_worded_refusal
 from watchkeeper_sdk.streams import watch_async_stream, watch_stream
 
@@ -42,12 +42,12 @@ CLIENTS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("AsyncResponses", ("create", "parse")),
     ),
     "anthropic.resources.messages.messages": (
-        ("Messages", ("create", "stream")),
-        ("AsyncMessages", ("create", "stream")),
+        ("Messages", ("create", "parse", "stream")),
+        ("AsyncMessages", ("create", "parse", "stream")),
     ),
     "anthropic.resources.beta.messages.messages": (
-        ("Messages", ("create", "stream")),
-        ("AsyncMessages", ("create", "stream")),
+        ("Messages", ("create", "parse", "stream")),
+        ("AsyncMessages", ("create", "parse", "stream")),
     ),
     "google.genai.models": (
         ("Models", ("generate_content", "generate_content_stream")),
@@ -247,7 +247,7 @@ class _Watch:
             return
         facts, judged = answer.attributes(), self._judged(answer)
         if self._span is not None and self._span.is_recording():
-            self._span.set_attributes({**facts, **judged})
+            write(self._span, {**facts, **judged})
             return
         record = last_record.get()
         if record is not None and self._is_told_by(record.span):
@@ -274,7 +274,7 @@ class _Watch:
         if answer.called_tool or answer.text is None or not _passes(answer.finish_reasons):
             return {}
         hold = current_hold.get()
-        if isinstance(hold, ExpectingHold) and not hold.released:
+        if isinstance(hold, ExpectingHold) and hold.check is not None and not hold.released:
             return verdict_attributes(hold.check.check(answer.text))
         return verdict_attributes(_ANY_JSON.check(answer.text)) if self._asked_json else {}
 
