@@ -231,7 +231,11 @@ def open_llm_span() -> trace.Span | None:
 
 def is_around_calls(span: object) -> bool:
     """Is this LLM span that of an agent, chain, workflow or tool? Verdicts are on calls."""
-    attributes = getattr(span, "attributes", None) or {}
+    scope = getattr(span, "instrumentation_scope", None)
+    if scope is not None and scope.name == "watchkeeper_sdk":
+        return False  # those are calls by their making
+    # The SDK's own mapping raises and catches for every key that is missing: a copy is cheaper to ask.
+    attributes = dict(getattr(span, "attributes", None) or {})
     return any(attributes.get(key) in kinds for key, kinds in _AROUND_CALLS.items())
 
 
