@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from watchkeeper_sdk import _safety, tracing
+from watchkeeper_sdk import _safety, shutdown, tracing
 from watchkeeper_sdk.testing import Calls, watching
 from watchkeeper_sdk.watching import CLIENTS, watch_answers
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    """No test meets the watch of one before it."""
+    shutdown(0.5)
 
 
 @pytest.fixture

@@ -246,3 +246,11 @@ def test_other_wrong_values_disturb_nothing(lenient: Calls, given: dict[str, Any
     with block:
         ask()
     lenient.assert_one()
+
+
+def test_a_wrong_attempt_costs_nothing_but_itself(lenient: Calls, caplog: pytest.LogCaptureFixture) -> None:
+    _safety._said_at.clear()
+    with context(attempt="two", route="kept"), llm_call("openai", "gpt-4o"):  # type: ignore[arg-type]
+        pass
+    assert lenient.assert_one(route="kept").attempt is None
+    assert "attempt must be a number" in caplog.text

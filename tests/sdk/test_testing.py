@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
-from watchkeeper_sdk import counts, expect_json, feedback, init, initialising, llm_call
+from watchkeeper_sdk import counts, expect_json, feedback, flush, init, initialising, llm_call, shutdown
 from watchkeeper_sdk.clock import clock
 from watchkeeper_sdk.records import last_record
-from watchkeeper_sdk.testing import FACTS, START_NS, Calls, watching
+from watchkeeper_sdk.testing import FACTS, START_NS, Calls, MemoryExporter, watching
 
 
 def ask(model: str = "gpt-4o", **usage: int) -> None:
@@ -161,3 +162,27 @@ def test_calls_wait_for_verdicts_as_long_as_nobody_looks(calls: Calls) -> None:
     assert initialising._active.outbox._take() == [] and counts().queued == 1
     expect_json().check("{")
     calls.assert_one(format_valid=False)
+
+
+def test_an_application_that_called_init_pauses_during_the_block_and_goes_on_after_it() -> None:
+    shutdown(1)
+    theirs = MemoryExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    init("shop", exporter=theirs, tracer_provider=provider, instrument=False)
+
+    def instrumented(model: str) -> None:
+        attributes = {"gen_ai.operation.name": "chat", "gen_ai.request.model": model}
+        provider.get_tracer("other").start_span("chat", attributes=attributes).end()
+
+    for _ in range(2):
+        with watching() as calls:
+            instrumented("in-a-block")
+            with llm_call("openai", "by-hand"):
+                pass
+            assert [call.request_model for call in calls] == ["in-a-block", "by-hand"]
+    instrumented("after")
+    with llm_call("openai", "after-too"):
+        pass
+    flush(5)
+    assert [(span.attributes or {})["gen_ai.request.model"] for span in theirs.spans] == ["after", "after-too"]
+    shutdown(1)

@@ -54,7 +54,7 @@ def say(key: str, message: str, *arguments: object, level: int = logging.WARNING
 def swallowed(place: str, error: BaseException) -> None:
     """Tell of an exception of ours by its class and place; its text may hold content and is left out."""
     if isinstance(error, Misuse):
-        say(f"misuse:{place}", "watchkeeper_sdk: %s: %s; ignored", place, error)
+        say(f"misuse:{place}", "watchkeeper_sdk: %s; ignored", error)
         return
     say(
         f"swallowed:{place}:{type(error).__name__}",

@@ -137,6 +137,15 @@ def checked_variant(variant: str | None) -> str | None:
 
 
 @guarded
+def checked_attempt(attempt: int) -> int | None:
+    """``attempt`` as a number; a wrong one is left out."""
+    try:
+        return int(attempt)
+    except (TypeError, ValueError, OverflowError):
+        raise Misuse(f"attempt must be a number, not {attempt!r:.40}") from None
+
+
+@guarded
 def _attributes(
     route: str | None,
     tenant: str | None,
@@ -163,7 +172,9 @@ def _attributes(
         key: str(word)[:MAX_LENGTH] for key, word in words.items() if word is not None and word != ""
     }
     if attempt is not None:
-        attributes[semconv.ATTEMPT] = int(attempt)
+        counted = checked_attempt(attempt)
+        if counted is not None:
+            attributes[semconv.ATTEMPT] = counted
     for name, value in list((tags or {}).items())[:MAX_TAGS]:
         attributes[f"{semconv.TAG}{name}"] = str(value)[:MAX_LENGTH]
     return attributes

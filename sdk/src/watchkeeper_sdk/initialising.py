@@ -28,7 +28,7 @@ from watchkeeper_sdk.processor import CallProcessor
 from watchkeeper_sdk.records import Value
 from watchkeeper_sdk.sending import send_with
 from watchkeeper_sdk.threads import carry
-from watchkeeper_sdk.tracing import use_provider
+from watchkeeper_sdk.tracing import provider_in_use, use_provider
 from watchkeeper_sdk.watching import watch_answers
 
 logger = logging.getLogger("watchkeeper_sdk")
@@ -149,6 +149,28 @@ def counts() -> Counts:
 def shutdown(timeout_s: float | None = None) -> None:
     """Flush and stop sending; ``init`` may be called again. Instrumentations stay on."""
     _shutdown(timeout_s)
+
+
+def set_aside() -> tuple[trace.TracerProvider | None, Callable[[], None]]:
+    """For tests: look away, as if ``init`` had not been called; gives the provider in use, and what ends it."""
+    global _active
+    active, _active = _active, None
+    provider = provider_in_use()
+    use_provider(None)
+    send_with(None)
+    outbox = active.outbox if active is not None else None
+    if active is None or outbox is None:
+        return None, lambda: None
+    outbox.paused = True
+
+    def take_back() -> None:
+        global _active
+        _active = active
+        outbox.paused = False
+        use_provider(provider)
+        send_with(outbox.put)
+
+    return provider, take_back
 
 
 @guarded

@@ -82,6 +82,8 @@ class Outbox:
         self.limits = limits or OutboxLimits()
         self._flush_s = flush_s
         self._closed = False
+        self.paused = False
+        """For tests: its processors look away while it is."""
         self._begin()
         self._at_exit = self._follow_process()
 
@@ -142,8 +144,8 @@ class Outbox:
 
     @property
     def closed(self) -> bool:
-        """Was it shut down?"""
-        return self._closed
+        """Was it shut down, or does it look away?"""
+        return self._closed or self.paused
 
     @property
     def counts(self) -> Counts:

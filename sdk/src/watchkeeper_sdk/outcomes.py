@@ -220,9 +220,12 @@ def _evaluation(
 
 
 def _finite(score: float | bool) -> float:
-    number = float(score)
+    try:
+        number = float(score)
+    except (TypeError, ValueError):
+        number = math.nan
     if not math.isfinite(number):
-        raise Misuse(f"score must be a finite number, not {number}")
+        raise Misuse("feedback's score must be a finite number; words go into its label")
     return number
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,11 +26,12 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerPro
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import Tracer
 
 from watchkeeper_sdk import semconv
 from watchkeeper_sdk.clock import use_clock
 from watchkeeper_sdk.environment import STRICT
-from watchkeeper_sdk.initialising import flush, init, shutdown
+from watchkeeper_sdk.initialising import flush, init, set_aside, shutdown
 from watchkeeper_sdk.records import last_record
 
 if TYPE_CHECKING:
@@ -145,6 +147,38 @@ class _Provider(TracerProvider):
         self._relay.to = span_processor
 
 
+class _Beside(TracerProvider):
+    """An application's own provider, whose spans the blocks see, too. What the application set up looks away."""
+
+    def __init__(self, joined: TracerProvider) -> None:
+        self._joined = joined
+        self._relay = _Relay()
+        joined.add_span_processor(self._relay)
+
+    @property
+    def resource(self) -> Resource:
+        return self._joined.resource
+
+    def get_tracer(self, *arguments: Any, **named: Any) -> Tracer:
+        return self._joined.get_tracer(*arguments, **named)
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """In place of the one of the block before."""
+        self._relay.to = span_processor
+
+
+_beside: weakref.WeakKeyDictionary[TracerProvider, _Beside] = weakref.WeakKeyDictionary()
+
+
+def _joined(provider: object) -> TracerProvider | None:
+    """The same companion each time: a provider keeps its processors."""
+    if not isinstance(provider, TracerProvider):
+        return None
+    if provider not in _beside:
+        _beside[provider] = _Beside(provider)
+    return _beside[provider]
+
+
 @functools.lru_cache(maxsize=1)
 def _one_provider() -> _Provider:
     return _Provider()
@@ -233,16 +267,20 @@ class Calls:
 def watching(service: str = "test", **arguments: Any) -> Iterator[Calls]:
     """A block whose model calls are kept; ``arguments`` go to :func:`watchkeeper_sdk.init`.
 
-    Instrumentations stay off unless ``instrument`` is given; ids are fixed unless ``tracer_provider`` is.
+    Instrumentations stay off unless ``instrument`` is given; ids are fixed unless ``tracer_provider`` is. Where the
+    application has called ``init`` already, its provider is watched and its own sending pauses meanwhile.
     """
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
     exporter, clock = MemoryExporter(), FixedClock()
-    if "tracer_provider" not in arguments:
+    of_application, take_back = set_aside()
+    joined = _joined(of_application)
+    if "tracer_provider" not in arguments and joined is not None:
+        arguments = {"tracer_provider": joined, **arguments}
+    elif "tracer_provider" not in arguments:
         provider = _one_provider()
         provider.ids.restart()
         arguments = {"service": service, "tracer_provider": provider, **arguments}
-    shutdown(1.0)
     use_clock(clock)
     last_record.set(None)
     try:
@@ -252,6 +290,7 @@ def watching(service: str = "test", **arguments: Any) -> Iterator[Calls]:
         yield Calls(exporter, clock)
     finally:
         shutdown(5.0)
+        take_back()
         use_clock(None)
         _restore(before)
 

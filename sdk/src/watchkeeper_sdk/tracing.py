@@ -18,6 +18,11 @@ def use_provider(provider: trace.TracerProvider | None) -> None:
     _provider = provider
 
 
+def provider_in_use() -> trace.TracerProvider | None:
+    """What :func:`use_provider` was told last."""
+    return _provider
+
+
 def tracer() -> trace.Tracer:
     """Making a tracer costs more than a span; so it is kept as long as the provider stays."""
     global _cached
