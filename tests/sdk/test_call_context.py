@@ -11,15 +11,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from tests.sdk.own_calls import ask
 from tests.sdk.platform import rows
 from watchkeeper_sdk import CallContext, _safety, context, llm_call, prompt, tags, tenant
 from watchkeeper_sdk.call_context import MAX_LENGTH, MAX_TAGS, current_values, hashed_user, set_user_salt
 from watchkeeper_sdk.testing import Calls, watching
-
-
-def ask(model: str = "gpt-4o") -> None:
-    with llm_call("openai", model):
-        pass
 
 
 def test_every_value_reaches_the_platform(calls: Calls) -> None:

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from typing import TypedDict
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel
 
+from tests.sdk.own_calls import ask, instrumented
 from tests.sdk.platform import rows
 from watchkeeper_sdk import expect, expect_json, expect_regex, flush, llm_call, prompt, refused
 from watchkeeper_sdk.records import current_hold
@@ -23,26 +23,6 @@ class Offer(BaseModel):
 
 class Order(TypedDict):
     price: float
-
-
-def ask(model: str = "gpt-4o") -> None:
-    with llm_call("openai", model):
-        pass
-
-
-def instrumented(calls: Calls, model: str = "gpt-4o") -> None:
-    """A call of somebody else's instrumentation, which ends before the application sees the answer."""
-    attributes = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": model}
-    other = TracerProvider.get_tracer(_provider_of(calls), "other.instrumentation")
-    with other.start_as_current_span(f"chat {model}", attributes=attributes):
-        pass
-
-
-def _provider_of(calls: Calls) -> TracerProvider:
-    from watchkeeper_sdk import tracing  # noqa: PLC0415
-
-    assert isinstance(tracing._provider, TracerProvider)
-    return tracing._provider
 
 
 @pytest.mark.parametrize("schema", [None, Offer, Order])
@@ -59,9 +39,9 @@ def test_inside_an_open_call(calls: Calls, schema: object) -> None:
 
 
 def test_after_the_call_of_any_instrumentation(calls: Calls) -> None:
-    instrumented(calls)
+    instrumented()
     assert not expect_json(Offer).check({"name": "secret"})
-    instrumented(calls, "gpt-4o-mini")
+    instrumented("gpt-4o-mini")
     assert expect_regex(r"\d+").check("42")
     first, second = rows(calls)
     assert (first["outcome"], second["outcome"]) == ("format_invalid", "ok")
@@ -70,7 +50,7 @@ def test_after_the_call_of_any_instrumentation(calls: Calls) -> None:
 
 def test_as_a_block_the_call_waits_however_long_the_check_takes(calls: Calls) -> None:
     with expect_json() as expectation:
-        instrumented(calls)
+        instrumented()
         assert flush(5) and len(calls) == 0, "a flush sends what is not held"
         expectation.check("{")
     assert calls.assert_one().format_valid is False

@@ -10,27 +10,10 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
+from tests.sdk.own_calls import ask, instrumented, provider_in_use
 from tests.sdk.platform import rows
-from watchkeeper_sdk import context, expect_json, expect_regex, llm_call, prompt, refused, tracing
+from watchkeeper_sdk import context, expect_json, expect_regex, prompt, refused
 from watchkeeper_sdk.testing import Calls
-
-
-def ask(model: str = "gpt-4o") -> None:
-    with llm_call("openai", model):
-        pass
-
-
-def instrumented(calls: Calls, model: str = "gpt-4o") -> None:
-    """A call of somebody else's instrumentation, which ends before the application sees the answer."""
-    attributes = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": model}
-    other = TracerProvider.get_tracer(_provider_of(calls), "other.instrumentation")
-    with other.start_as_current_span(f"chat {model}", attributes=attributes):
-        pass
-
-
-def _provider_of(calls: Calls) -> TracerProvider:
-    assert isinstance(tracing._provider, TracerProvider)
-    return tracing._provider
 
 
 def test_in_a_trace_that_is_not_sampled_the_call_before_is_left_alone(
@@ -109,13 +92,13 @@ def test_a_child_forked_inside_a_block_leaves_the_calls_of_its_parent_alone(call
 
 
 def test_a_verdict_is_never_on_an_agents_span_that_ended_last(calls: Calls) -> None:
-    tracer = _provider_of(calls).get_tracer("agents")
+    tracer = provider_in_use().get_tracer("agents")
     with expect_json() as expectation:
         with tracer.start_as_current_span("around", attributes={"openinference.span.kind": "CHAIN"}):
-            instrumented(calls)
+            instrumented()
         expectation.check("{")
     with tracer.start_as_current_span("around", attributes={"gen_ai.operation.name": "execute_tool"}):
-        instrumented(calls)
+        instrumented()
     refused()
     assert [(call.request_model, call.format_valid, call.refused) for call in calls] == [
         ("gpt-4o", False, None),
@@ -126,10 +109,10 @@ def test_a_verdict_is_never_on_an_agents_span_that_ended_last(calls: Calls) -> N
 
 
 def test_within_an_agents_span_the_call_is_meant_and_not_the_agent(calls: Calls) -> None:
-    tracer = _provider_of(calls).get_tracer("agents")
+    tracer = provider_in_use().get_tracer("agents")
     for kind in ({"gen_ai.operation.name": "invoke_agent"}, {"openinference.span.kind": "CHAIN"}):
         with tracer.start_as_current_span("around", attributes=kind):
-            instrumented(calls)
+            instrumented()
             refused()
     assert [call.refused for call in calls] == [True, None, True, None]
     assert [row["outcome"] for row in rows(calls)] == ["refused", "refused"]

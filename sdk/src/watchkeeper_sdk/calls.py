@@ -132,8 +132,8 @@ class Call:
     @guarded
     def _start(self) -> None:
         now = clock()
-        # Without init() nobody else writes the surrounding blocks' values, and the exporter may be all there is.
         self._streaming = self._ended = False
+        # Without init() nobody else writes the surrounding blocks' values, and the exporter may be all there is.
         self._span = tracer().start_span(
             self._name,
             kind=SpanKind.CLIENT,

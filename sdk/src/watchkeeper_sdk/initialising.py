@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -15,7 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from watchkeeper_sdk import semconv
-from watchkeeper_sdk._safety import Misuse, guarded, is_strict, say, swallowed
+from watchkeeper_sdk._safety import Misuse, guarded, is_strict, logger, say, swallowed
 from watchkeeper_sdk.call_context import set_user_salt
 from watchkeeper_sdk.configuration import Configuration
 from watchkeeper_sdk.drops import report_drops
@@ -30,8 +29,6 @@ from watchkeeper_sdk.sending import send_with
 from watchkeeper_sdk.threads import carry
 from watchkeeper_sdk.tracing import provider_in_use, use_provider
 from watchkeeper_sdk.watching import watch_answers
-
-logger = logging.getLogger("watchkeeper_sdk")
 
 
 @dataclass(frozen=True)

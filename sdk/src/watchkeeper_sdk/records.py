@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from opentelemetry import trace
 
 from watchkeeper_sdk.clock import clock
+from watchkeeper_sdk.tracing import SCOPE
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -37,7 +38,7 @@ _LLM_KEYS = (
     "genkit:",
 )
 _LLM_SCOPES = (
-    "watchkeeper_sdk",
+    SCOPE,
     "com.anthropic.",
     "mistralai_sdk",
     "openinference.",
@@ -232,7 +233,7 @@ def open_llm_span() -> trace.Span | None:
 def is_around_calls(span: object) -> bool:
     """Is this LLM span that of an agent, chain, workflow or tool? Verdicts are on calls."""
     scope = getattr(span, "instrumentation_scope", None)
-    if scope is not None and scope.name == "watchkeeper_sdk":
+    if scope is not None and scope.name == SCOPE:
         return False  # those are calls by their making
     # The SDK's own mapping raises and catches for every key that is missing: a copy is cheaper to ask.
     attributes = dict(getattr(span, "attributes", None) or {})

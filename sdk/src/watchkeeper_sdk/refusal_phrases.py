@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from watchkeeper_sdk.refusal_wordings import LANGUAGES
+from watchkeeper_sdk.refusal_wordings import wordings
 from watchkeeper_sdk.refusal_wordings.wording import Wording
 
 _LOOKED_AT: Final = 400
@@ -50,7 +50,7 @@ def is_worded_refusal(text: object) -> bool:
     if "```" in opening:
         return False
     plain = _plain(opening)
-    return any(_refuses(plain, wording()) for wording in LANGUAGES)
+    return any(_refuses(plain, wording) for wording in wordings())
 
 
 def _plain(opening: str) -> str:

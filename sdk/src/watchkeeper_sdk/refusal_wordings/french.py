@@ -1,13 +1,10 @@
 """French worded refusals."""
 
-from functools import cache
 from typing import Final
-
-from watchkeeper_sdk.refusal_wordings.wording import Wording
 
 _CLAUSE_END: Final = r" ?(?:[,.!;:]| [—–-](?= ))\s*(?:(?:mais|cependant|toutefois|donc|et)\b,? )?"
 _AI: Final = r"(?:une? )?(?:ia|intelligence artificielle|(?:grand )?modèle|assistante?|chatbot)"
-_OPENER: Final = (
+OPENER: Final = (
     r"(?:bonjour|salut|non|(?:je suis )?(?:vraiment |sincèrement |profondément )?désolée?"
     r"|(?:je vous prie de m'excuser|toutes mes excuses|mes excuses|excusez-moi|pardon)"
     r"|malheureusement|hélas|je regrette|je (?:vous )?(?:comprends|sais|vois|remercie)\b[^.!?\n]{0,120}?"
@@ -31,7 +28,7 @@ _THIS: Final = r"(?:cela|ça|ceci|ce point|ce sujet)"
 _REQUEST: Final = (
     r"(?:cette|ces|votre|ta|la|une telle|ce (?:type|genre) de)(?: \w+)? (?:demande|requête|question|sollicitation)s?"
 )
-_REFUSES: Final = (
+REFUSES: Final = (
     _CANNOT + rf"(?:(?:(?:vous |t')?(?:aider|assister|accompagner)) (?:avec|pour|dans|sur|à|en) (?:{_THIS}"
     rf"|{_REQUEST})"
     r"|(?:vous |t')?(?:aider|assister)(?= ?[.,;!]|$)|y (?:répondre|donner suite|participer)"
@@ -47,35 +44,22 @@ _REFUSES: Final = (
     rf"|{_REQUEST} (?:va à l'encontre de|enfreint|viole|contrevient à|est contraire à|dépasse)[^.!?\n]{{0,20}}"
     r"\b(?:mes|nos|ma|les) (?:règles|directives|principes|consignes|politique|conditions|lignes)"
 )
-_WITHHOLDS: Final = (
+WITHHOLDS: Final = (
     _CANNOT
     + r"(?:vous |t'|te )?(?:aider|assister|fournir|donner|proposer|créer|générer|produire|rédiger|écrire|partager"
     r"|expliquer|divulguer|révéler|discuter|décrire|participer|encourager)"
 )
-_GRAVE: Final = (
+GRAVE: Final = (
     r"\b(?:bombe|arme|explosi|illég|illicit|crimin|délit|haine|haineu|violen|drogue|stupéfiant|pirat|malveillan"
     r"|fraud|falsifi|escroqu|arnaqu|harcel|harcèl|menac|intimid|contourner|sexuel|explicite|vie privée|personnelles"
     r"|confidentiel|droit d'auteur|discrimin|diffam|désinform|poison|suicid|dangereu|nuire|nuisible|tuer|voler)"
 )
-_PERSONAL: Final = (
+PERSONAL: Final = (
     r"\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|week-end|demain|ce soir|aujourd'hui|semaine|exacte?"
     r"|exactement|tant que|avant d|accès|sans (?:plus|la|le|les|votre|vos))\b"
 )
-_ANSWERS_ANYWAY: Final = (
+ANSWERS_ANYWAY: Final = (
     r"\b(?:voici|ci-dessous)\b|\b(?:mais|cependant|toutefois),? (?:en général|généralement|la|le|les|il|elle|on"
     r"|environ"
     r"|c'est)\b"
 )
-
-
-@cache
-def french() -> Wording:
-    """Compiled at first use."""
-    return Wording.compiled(
-        opener=_OPENER,
-        refuses=_REFUSES,
-        withholds=_WITHHOLDS,
-        grave=_GRAVE,
-        personal=_PERSONAL,
-        answers_anyway=_ANSWERS_ANYWAY,
-    )

@@ -1,15 +1,12 @@
 """German worded refusals."""
 
-from functools import cache
 from typing import Final
-
-from watchkeeper_sdk.refusal_wordings.wording import Wording
 
 _CLAUSE_END: Final = r"(?:[,.!;:]| ?[—–-](?= ))\s*(?:(?:aber|doch|jedoch|und|daher|deshalb)\b,? )?"
 _AI: Final = (
     r"(?:ein |eine )?(?:ki|ai|künstliche intelligenz|(?:großes )?sprachmodell|(?:digitaler |virtueller )?assistent)"
 )
-_OPENER: Final = (
+OPENER: Final = (
     r"(?:hallo|hi|guten tag|nein|danke\b[^.!?\n]{0,80}?|vielen dank\b[^.!?\n]{0,80}?"
     r"|(?:es )?tut mir (?:sehr |wirklich |aufrichtig )?leid(?:, dass [^.!?\n]{1,80}?)?"
     r"|entschuldigung|entschuldige|entschuldigen sie|verzeihung|sorry|ich bedaure|bedauerlicherweise"
@@ -39,7 +36,7 @@ _GOODS: Final = r"\w*(?:anleitung|anweisung|inhalt|auskunft|auskünfte|hilfe|unt
 _GIVE: Final = (
     r"(?:geben|bereitstellen|erstellen|liefern|anbieten|machen|erteilen|verfassen|generieren|leisten|teilen)\b"
 )
-_REFUSES: Final = (
+REFUSES: Final = (
     rf"(?:{_IT}|{_REQUEST}) {_MAY} ich {_WHOM}{_SOFTLY}(?:nicht|keine?) (?:\w+ )?{_HELP}"
     rf"|(?:ich {_MAY}|{_MAY} ich) {_WHOM}{_SOFTLY}(?:{_IT}|{_REQUEST}) {_SOFTLY}nicht {_HELP}"
     rf"|(?:ich {_MAY}|{_MAY} ich) {_WHOM}{_SOFTLY}nicht (?:{_IT}|{_REQUEST}) {_HELP}"
@@ -50,36 +47,23 @@ _REFUSES: Final = (
     r"|ich lehne (?:das|dies|es|diese \w+) ab"
     rf"|{_REQUEST} (?:verstößt|widerspricht|verletzt) [^.!?\n]{{0,40}}(?:richtlinie|regeln|vorgaben|grundsätze)"
 )
-_WITHHOLDS: Final = (
+WITHHOLDS: Final = (
     rf"(?:ich bin|bin ich) {_SOFTLY}nicht (?:in der lage|befugt|berechtigt|bereit|dazu)\b"
     rf"|(?:ich {_MAY}|{_MAY} ich) [^.!?\n]{{0,100}}?(?:nicht|keine?)\b"
     rf"|(?:bei|beim|zu|zum|zur) [^.!?\n]{{3,80}}? {_MAY} ich {_WHOM}{_SOFTLY}nicht {_HELP}"
 )
-_GRAVE: Final = (
+GRAVE: Final = (
     r"waffe|sprengstoff|bombe|gewalt|illegal|rechtswidrig|straftat|strafbar|hass|drogen|schadsoftware|hack"
     r"|fälsch|betrug"
     r"|betrüg|umgehung|umgehen|missbrauch|richtlinie|sexuell|gift|stalk|beleidig|diskriminier|private daten|schädlich"
     r"|selbstverletz|urheberrecht|einschüchter|bedroh|erpress|personenbezogen"
 )
-_PERSONAL: Final = (
+PERSONAL: Final = (
     r"\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|wochenende|heute|morgen|nächste woche"
     r"|genaue?n?"
     r"|solange|bevor|noch nicht|zugang|zugriff|ohne (?:weitere|mehr|die|den|das))\b"
 )
-_ANSWERS_ANYWAY: Final = (
+ANSWERS_ANYWAY: Final = (
     r"\bhier (?:ist|sind|findest|finden)\b|\b(?:aber|jedoch) (?:es|im allgemeinen|in der regel|etwa|ungefähr|meist"
     r"|üblicherweise|die|der|das|ein|eine)\b|\bim folgenden\b"
 )
-
-
-@cache
-def german() -> Wording:
-    """Compiled at first use."""
-    return Wording.compiled(
-        opener=_OPENER,
-        refuses=_REFUSES,
-        withholds=_WITHHOLDS,
-        grave=_GRAVE,
-        personal=_PERSONAL,
-        answers_anyway=_ANSWERS_ANYWAY,
-    )

@@ -1,13 +1,10 @@
 """Italian worded refusals."""
 
-from functools import cache
 from typing import Final
-
-from watchkeeper_sdk.refusal_wordings.wording import Wording
 
 _CLAUSE_END: Final = r"(?:[,.!;:]| [—–-](?= ))\s*(?:(?:ma|tuttavia|però|quindi|perciò|e)\b,? )?"
 _AI: Final = r"(?:una? |un')?(?:ia|ai|intelligenza artificiale|(?:grande )?modello|assistente)"
-_OPENER: Final = (
+OPENER: Final = (
     r"(?:ciao|buongiorno|no|mi (?:dispiace|spiace)(?: molto| davvero)?|sono (?:spiacente|desolat[oa])|scusa"
     r"|scusami|scusi"
     r"|chiedo scusa|le mie scuse|purtroppo|sfortunatamente|grazie\b[^.!?\n]{0,80}?"
@@ -27,7 +24,7 @@ _REQUEST: Final = (
     r"(?:(?:a |con |alla |la |le |una )?(?:quest[aeo]|tua|sua|tue|sue|simile|questo (?:tipo|genere) di)"
     r" (?:richiest[ae]|domand[ae]|compito))"
 )
-_REFUSES: Final = (
+REFUSES: Final = (
     _CANNOT
     + rf"(?:(?:aiutar|assister|supportar|aiut|assist)(?:ti|la|vi|lo|e)? (?:con |in |su |a )?(?:{_THIS}|{_REQUEST})"
     r"|(?:aiutar|assister)(?:ti|la|vi|e)(?= ?[.,;!]|$)"
@@ -43,36 +40,23 @@ _REFUSES: Final = (
     r"|contravviene a)\w*\b"
     r"[^.!?\n]{0,12}\b(?:mie|nostre|linee|le|alle|politiche) (?:\w+ )?(?:linee|norme|regole|politiche|guida)"
 )
-_WITHHOLDS: Final = (
+WITHHOLDS: Final = (
     _CANNOT + r"(?:aiutar|assister|fornir|dar|offrir|generar|crear|produrr|scriver|rediger|condivider|spiegar|rivelar"
     r"|descriver|partecipar|promuover|contribuir|discuter)\w+"
 )
-_GRAVE: Final = (
+GRAVE: Final = (
     r"\b(?:bomba|ordign|arm[ai]\b|esplosiv|illegal|illecit|reat|crimin|odio|violen|violar|droga|droghe|hacker"
     r"|malevol|malware"
     r"|frode|truff|fals|molest|minacc|intimid|sessual|esplicit|privat|personali|riservat|diritto d'autore"
     r"|discrimin|diffam|disinform|veleno|suicid|pericolos|dann|nuocer|uccider|rubar|aggirar|eluder)"
 )
-_PERSONAL: Final = (
+PERSONAL: Final = (
     r"\b(?:lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|fine settimana|domani|stasera|oggi"
     r"|settimana|esatt[oa]"
     r"|esattamente|finché|accesso|a meno che|senza (?:altre|la|il|i|le|ulteriori))\b"
 )
-_ANSWERS_ANYWAY: Final = (
+ANSWERS_ANYWAY: Final = (
     r"\b(?:ecco|di seguito|qui sotto)\b|\b(?:ma|tuttavia|però),? (?:in generale|generalmente|di solito|il|la|lo"
     r"|i|gli|le|è"
     r"|sono|circa)\b"
 )
-
-
-@cache
-def italian() -> Wording:
-    """Compiled at first use."""
-    return Wording.compiled(
-        opener=_OPENER,
-        refuses=_REFUSES,
-        withholds=_WITHHOLDS,
-        grave=_GRAVE,
-        personal=_PERSONAL,
-        answers_anyway=_ANSWERS_ANYWAY,
-    )

@@ -1,13 +1,10 @@
 """Spanish worded refusals."""
 
-from functools import cache
 from typing import Final
-
-from watchkeeper_sdk.refusal_wordings.wording import Wording
 
 _CLAUSE_END: Final = r"(?:[,.!;:]| [—–-](?= ))\s*(?:(?:pero|sin embargo|no obstante|así que|por lo que|y)\b,? )?"
 _AI: Final = r"(?:una? )?(?:ia|inteligencia artificial|(?:gran )?modelo|asistente)"
-_OPENER: Final = (
+OPENER: Final = (
     r"(?:hola|no|lo siento(?: mucho)?|lo lamento(?: mucho)?|disculpa|disculpe|perdón|perdona|mis disculpas"
     r"|lamentablemente|desafortunadamente|desgraciadamente|por desgracia|gracias\b[^.!?\n]{0,80}?"
     r"|(?:entiendo|comprendo|sé)\b[^.!?\n]{1,120}?|como " + _AI + r"\b[^.!?\n]{0,80}?"
@@ -30,7 +27,7 @@ _REQUEST: Final = (
     r"(?:(?:es[ae]|est[ae]|es[ao]s|est[ao]s|t[ue]|su|la|el|ese tipo de|este tipo de)(?: \w+)?"
     r" (?:solicitud|solicitudes|petición|peticiones|pregunta|preguntas|consulta|tarea|pedido))"
 )
-_REFUSES: Final = (
+REFUSES: Final = (
     _CANNOT + rf"(?:(?:ayudar|asistir|apoyar|colaborar|continuar|participar)(?:te|le|lo|la|os|les)? (?:con"
     rf"|en) (?:{_THIS}|{_REQUEST})"
     r"|(?:ayudar|asistir)(?:te|le|lo|la|os|les)?(?= ?[.,;!]|$)"
@@ -45,34 +42,21 @@ _REFUSES: Final = (
     rf"|{_REQUEST} (?:infringe|viola|va en contra de|incumple|contraviene|es contraria a|vulnera)\b[^.!?\n]{{0,12}}"
     r"\b(?:mis|nuestras|las|mi) (?:normas|directrices|políticas|política|reglas|pautas|principios|programación)"
 )
-_WITHHOLDS: Final = (
+WITHHOLDS: Final = (
     _CANNOT + r"(?:ayudar|asistir|apoyar|proporcionar|dar|ofrecer|brindar|generar|crear|producir|escribir|redactar"
     r"|compartir|explicar|revelar|describir|participar|elaborar|fomentar|promover)"
 )
-_GRAVE: Final = (
+GRAVE: Final = (
     r"\b(?:bomba|arma|explosiv|ilegal|ilícit|delit|crim|odio|violen|droga|hackear|pirate|malicios|malware|fraude"
     r"|falsific|falsa|falso|estafa|acosa|acoso|amenaz|intimid|sexual|explícit|privad|personales|confidencial"
     r"|derechos de autor|discrimin|difam|desinform|veneno|suicid|peligros|dañ|matar|robar|evadir|eludir|burlar)"
 )
-_PERSONAL: Final = (
+PERSONAL: Final = (
     r"\b(?:lunes|martes|miércoles|jueves|viernes|sábado|domingo|fin de semana|mañana|esta noche|hoy|semana|exact[oa]"
     r"|exactamente|hasta que|acceso|a menos que|sin (?:más|la|el|los|las|tu|su))\b"
 )
-_ANSWERS_ANYWAY: Final = (
+ANSWERS_ANYWAY: Final = (
     r"\b(?:aquí (?:tienes|tiene|está|están|va)|a continuación)\b|\b(?:pero|sin embargo),? (?:en general"
     r"|generalmente|por lo"
     r" general|el|la|los|las|es|son|unos|unas)\b"
 )
-
-
-@cache
-def spanish() -> Wording:
-    """Compiled at first use."""
-    return Wording.compiled(
-        opener=_OPENER,
-        refuses=_REFUSES,
-        withholds=_WITHHOLDS,
-        grave=_GRAVE,
-        personal=_PERSONAL,
-        answers_anyway=_ANSWERS_ANYWAY,
-    )

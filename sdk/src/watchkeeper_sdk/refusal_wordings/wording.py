@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Language(Protocol):
+    """The module of one language: the patterns of :class:`Wording` as texts."""
+
+    OPENER: str
+    REFUSES: str
+    WITHHOLDS: str
+    GRAVE: str
+    PERSONAL: str
+    ANSWERS_ANYWAY: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +44,14 @@ class Wording:
     """Words after the refusal by which an answer begins all the same, or a question back."""
 
     @classmethod
-    def compiled(
-        cls, *, opener: str, refuses: str, withholds: str, grave: str, personal: str, answers_anyway: str
-    ) -> Wording:
+    def of(cls, language: Language) -> Wording:
         """The wording from the texts of its patterns."""
-        return cls(*map(re.compile, (opener, refuses, withholds, grave, personal, answers_anyway)))
+        texts = (
+            language.OPENER,
+            language.REFUSES,
+            language.WITHHOLDS,
+            language.GRAVE,
+            language.PERSONAL,
+            language.ANSWERS_ANYWAY,
+        )
+        return cls(*map(re.compile, texts))
