@@ -6,6 +6,7 @@ COPY sdk ./sdk
 COPY pyproject.toml README.md LICENSE ./
 COPY watchkeeper ./watchkeeper
 COPY collector ./collector
+COPY detectors ./detectors
 COPY api ./api
 RUN /opt/watchkeeper/bin/pip install --no-cache-dir ./sdk .
 

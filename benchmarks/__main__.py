@@ -43,6 +43,7 @@ BENCHMARKS = (
     Benchmark("sdk_away", ("--calls", "20000")),
     Benchmark("sdk_prefork", ("--calls", "500")),
     Benchmark("sdk_wheel", ("--rounds", "3")),
+    Benchmark("detection", ("all", "--quick"), ("all",), limit_s=2_400),
     Benchmark("insert", ("--batches", "6", "--merges", "0"), claims=False),
     Benchmark("pricing", ("--rounds", "20"), claims=False),
     Benchmark("receivers", ("--requests", "10"), claims=False),

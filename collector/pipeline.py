@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 
-from collector.bad_messages import BadMessageGuard
 from collector.report import Report
 from collector.stage import Stage, Staged
 from collector.writer import Prepared, Writer
 from watchkeeper.clock import Clock
 from watchkeeper.errors import BadMessage, PartitionLost, Transient
+from watchkeeper.streams.bad_messages import BadMessageGuard
 from watchkeeper.streams.source import Batch, Rejection, Source
 from watchkeeper.telemetry import Metrics, logger
 

@@ -18,9 +18,9 @@ from collector.stage import Staged
 from watchkeeper.clock import Clock
 from watchkeeper.storage.calls import RecentCalls, missing_calls, recent_calls
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.dead_letters import NewLetter, letters_table
 from watchkeeper.streams.source import Batch
 
-_NAMESPACE = uuid.UUID("6f1f4c1e-53d6-5c0e-9a53-0f6d1f1f8f5c")
 _MICROS = pa.timestamp("us", tz="UTC")
 
 
@@ -92,31 +92,23 @@ def _remembered(recent: RecentCalls) -> Remembered:
 
 
 def _dead_letters(prepared: Prepared) -> pa.Table:
-    batch, now_us = prepared.batch, prepared.now_us
+    batch = prepared.batch
     rows = [(batch.messages[position], error) for position, error in sorted(prepared.staged.bad.items())]
-    count = len(rows)
-    return pa.table(
-        {
-            "id": [_letter_id(batch, message.offset) for message, _ in rows],
-            "revision": pa.array(np.zeros(count, np.uint32)),
-            "source": pa.array([batch.source] * count, pa.string()),
-            "partition": pa.array(np.full(count, batch.partition, np.uint16)),
-            "offset": pa.array([message.offset for message, _ in rows], pa.uint64()),
-            "signal": pa.array([message.signal for message, _ in rows], pa.string()),
-            "encoding": pa.array([message.encoding for message, _ in rows], pa.string()),
-            "reason": pa.array([error.reason for _, error in rows], pa.string()),
-            "detail": pa.array([error.detail for _, error in rows], pa.string()),
-            "body": pa.array([message.body for message, _ in rows], pa.binary()),
-            "received_at": pa.array([message.received_at_us or now_us for message, _ in rows], _MICROS),
-            "stored_at": pa.array([now_us] * count, _MICROS),
-            "replayed_at": pa.nulls(count, _MICROS),
-        }
-    )
-
-
-def _letter_id(batch: Batch, offset: int) -> str:
-    """The same message has the same id, however often it comes."""
-    return str(uuid.uuid5(_NAMESPACE, f"{batch.source}/{batch.partition}/{offset}"))
+    letters = [
+        NewLetter(
+            source=batch.source,
+            partition=batch.partition,
+            offset=message.offset,
+            signal=message.signal,
+            encoding=message.encoding,
+            reason=error.reason,
+            detail=error.detail,
+            body=message.body,
+            received_at_us=message.received_at_us,
+        )
+        for message, error in rows
+    ]
+    return letters_table(letters, prepared.now_us)
 
 
 def _scores(scores: Sequence[Score]) -> pa.Table:

@@ -13,12 +13,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from watchkeeper.errors import ConfigError
-from watchkeeper.topics import LLM_CALLS, OTLP_LOGS, OTLP_SPANS
+from watchkeeper.topics import LLM_CALLS, LLM_REGRESSIONS, OTLP_LOGS, OTLP_SPANS
 from watchkeeper_sdk.environment import NAMES as SDK_VARIABLES
 
 PREFIX = "WATCHKEEPER_"
 
-_MAY_BE_EMPTY = ("kafka_log_topics", "kafka_calls_topic")
+_MAY_BE_EMPTY = ("kafka_log_topics", "kafka_calls_topic", "kafka_regressions_topic")
 """Settings where an empty variable says "none", not "the default"."""
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     kafka_calls_topic: str = Field(
         LLM_CALLS, description="Topic the stored calls are published to (Arrow IPC); empty: not published."
     )
+    kafka_detectors_group: str = Field(
+        "watchkeeper-detectors", description="Consumer group of `watchkeeper detectors run`, and owner of its state."
+    )
+    kafka_regressions_topic: str = Field(
+        LLM_REGRESSIONS, description="Topic the transitions of regressions are published to; empty: not published."
+    )
     kafka_replication: int = Field(1, ge=1, description="Replication factor for `watchkeeper topics create`.")
 
     # --- store
@@ -60,6 +66,7 @@ class Settings(BaseSettings):
     scores_ttl_days: int = Field(730, ge=1, description="Days feedback and evaluation scores are kept.")
     dead_letters_ttl_days: int = Field(14, ge=1, description="Days unreadable messages are kept.")
     content_ttl_days: int = Field(3, ge=1, description="Days captured content is kept, where it is captured at all.")
+    regressions_ttl_days: int = Field(730, ge=1, description="Days regressions are kept after their last transition.")
 
     # --- collector
     batch_max_messages: int = Field(2_000, ge=1, description="Most messages in one insert.")
@@ -77,6 +84,19 @@ class Settings(BaseSettings):
     capture_content: bool = Field(False, description="Store prompts and answers (in a table of their own).")
     user_hash_salt: SecretStr = Field(SecretStr(""), description="Salt for the hash of end-user ids; empty: no hash.")
     price_file: Path | None = Field(None, description="YAML file with your own prices (docs/pricing.md).")
+
+    # --- detectors
+    detectors: bool = Field(True, description="Look for regressions in `watchkeeper up`.")
+    detector: str = Field("e_detector", description="Which detector decides (docs/detection.md compares them).")
+    detector_rules_file: Path | None = Field(None, description="YAML file with your rules for routes and metrics.")
+    detector_false_page_days: float = Field(
+        7.0, gt=0, description="At most one false page of the whole fleet in so many days, on average."
+    )
+    detector_fleet_series: int = Field(300, ge=1, description="Series that this budget is shared among.")
+    detector_max_series: int = Field(5_000, ge=1, description="Most series watched; the one silent longest goes.")
+    detector_snapshot_s: float = Field(
+        60.0, gt=0, description="Seconds between two saves of what the detectors know; a restart repeats that much."
+    )
 
     # --- receivers and API
     host: str = Field("127.0.0.1", description="Address that all ports are bound to.")

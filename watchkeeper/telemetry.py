@@ -46,6 +46,31 @@ class Metrics:
         )
         self.queue_bytes = self._gauge("otlp_queue_bytes", "Bytes of OTLP requests waiting for the store.", ())
         self.last_insert = self._gauge("last_insert_timestamp_seconds", "Unix time of the last insert.", ())
+        self.detector_calls = self._counter("detector_calls_total", "Calls the detectors have worked on.", ())
+        self.detector_seconds = self._counter(
+            "detector_seconds_total", "Seconds they needed for them; over detector_calls_total: seconds a call.", ()
+        )
+        self.detector_left_out = self._counter(
+            "detector_left_out_calls_total",
+            "Calls the detectors did not use: `late`, `future` (clocks ahead) or `repeated` (came twice).",
+            ("reason",),
+        )
+        self.detector_lag = self._gauge(
+            "detector_lag_seconds", "Seconds between the newest calls worked on and now, while some wait.", ()
+        )
+        self.detector_series = self._gauge("detector_series", "Watched metrics of series, by state.", ("state",))
+        self.detector_evicted = self._counter(
+            "detector_evicted_series_total", "Series given up because more than the most came.", ()
+        )
+        self.detector_failures = self._counter(
+            "detector_failures_total", "Rounds of the detectors that failed and are tried again.", ()
+        )
+        self.regression_transitions = self._counter(
+            "regression_transitions_total", "Transitions of regressions and findings.", ("kind", "state")
+        )
+        self.detector_snapshot_age = self._gauge(
+            "detector_snapshot_age_seconds", "Seconds since the state of the detectors was saved.", ()
+        )
 
     def _counter(self, name: str, text: str, labels: Sequence[str]) -> Counter:
         return Counter(f"watchkeeper_{name}", text, labels, registry=self.registry)

@@ -84,6 +84,17 @@ def test_replayed_letters_are_sent_as_they_came_and_wait_no_longer(
     assert [row["offset"] for row in on_store("dlq", "list", "--waiting", "--format", "json").lines()] == [5]
 
 
+def test_a_message_of_the_detectors_input_is_not_sent_as_if_it_were_otlp(
+    on_store: Watchkeeper, shared_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dlq, "KafkaSpanSink", _Sink)
+    put(shared_store, letter(6, encoding="arrow", signal="calls", source="llm_calls"))
+    ran = on_store("dlq", "replay", str(UUID(int=6)))
+    assert (ran.code, _Sink.sent) == (1, [])
+    assert ran.out == f"{UUID(int=6)}  no OTLP message but one of llm_calls: it stays\n"
+    assert len(on_store("dlq", "list", "--waiting", "--format", "json").lines()) == 2
+
+
 def test_without_brokers_a_replay_is_a_sentence_and_the_letter_waits_on(
     on_store: Watchkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ def test_a_healthy_store_is_good(on_store: Watchkeeper, shared_store: Store) -> 
     assert "ok  store: ClickHouse " in ran.out
     assert "ok  table calls: 3 rows" in ran.out
     assert "ok  access: bound to 127.0.0.1" in ran.out
+    assert "ok  detectors: e_detector, 0 rules" in ran.out
     assert "fail" not in ran.out and "kafka" not in ran.out
 
 
@@ -27,10 +28,12 @@ def test_one_fault_does_not_hide_the_others(
 ) -> None:
     monkeypatch.setenv("WATCHKEEPER_HOST", "0.0.0.0")
     monkeypatch.setenv("WATCHKEEPER_PRICE_FILE", str(tmp_path / "none.yaml"))
+    monkeypatch.setenv("WATCHKEEPER_DETECTOR_RULES_FILE", str(tmp_path / "none.rules"))
     ran = on_store("doctor", "--no-kafka")
     assert ran.code == 1
     assert "fail  prices: " in ran.out and "none.yaml" in ran.out
     assert "fail  access: bound to 0.0.0.0, 0 tokens" in ran.out and "set WATCHKEEPER_TOKENS" in ran.out
+    assert "fail  detectors: " in ran.out and "none.rules" in ran.out
     assert "ok  store: " in ran.out
 
 

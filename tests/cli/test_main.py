@@ -9,7 +9,8 @@ import pytest
 from tests.cli.command import Watchkeeper
 from watchkeeper.storage.client import Store
 
-COMMANDS = ("up", "collector", "gateway", "api", "migrate", "decode", "reprice", "doctor", "probe", "topics", "dlq")
+SERVICES = ("up", "collector", "detectors", "gateway", "api")
+COMMANDS = (*SERVICES, "migrate", "decode", "reprice", "doctor", "probe", "topics", "dlq")
 
 
 def test_help_names_every_command(watchkeeper: Watchkeeper) -> None:
@@ -18,7 +19,9 @@ def test_help_names_every_command(watchkeeper: Watchkeeper) -> None:
     assert all(name in ran.out for name in COMMANDS)
 
 
-@pytest.mark.parametrize("command", [("doctor", "--no-kafka"), ("migrate",), ("up",), ("collector",), ("dlq", "list")])
+@pytest.mark.parametrize(
+    "command", [("doctor", "--no-kafka"), ("migrate",), ("up",), ("collector",), ("detectors", "run"), ("dlq", "list")]
+)
 def test_a_misspelt_variable_stops_every_command(
     watchkeeper: Watchkeeper, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from collector.bad_messages import BadMessageGuard
 from collector.memory import CallMemory
 from collector.pipeline import Parts, Pipeline, Publisher
 from collector.stage import Stage, Staged, StageOptions
@@ -14,6 +13,7 @@ from collector.writer import Writer
 from tests.collector.otlp import BOOK, SpanSpec, request
 from watchkeeper.clock import SystemClock
 from watchkeeper.storage.client import Store, StoreConfig
+from watchkeeper.streams.bad_messages import BadMessageGuard
 from watchkeeper.streams.kafka_partition import BatchLimits
 from watchkeeper.streams.memory import MemorySource
 from watchkeeper.streams.source import Batch, RawMessage, Rejection

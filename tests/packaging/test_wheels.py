@@ -98,7 +98,13 @@ def test_the_sdk_works_with_nothing_but_opentelemetry(sdk: zipfile.ZipFile, tmp_
     assert done.returncode == 0, done.stderr
     file, loaded, told = done.stdout.splitlines()
     assert file.startswith(str(tmp_path)) and told == "1 call of gpt-4o on checkout"
-    assert not {name.partition(".")[0] for name in loaded.split()} & {*HEAVY, "watchkeeper", "collector", "api"}
+    assert not {name.partition(".")[0] for name in loaded.split()} & {
+        *HEAVY,
+        "watchkeeper",
+        "collector",
+        "detectors",
+        "api",
+    }
     assert "pip install 'watchkeeper-sdk[otlp]'" in done.stderr
 
 
@@ -138,8 +144,8 @@ def _bring_along(name: str, into: Path, seen: set[str] | None = None) -> None:
 
 
 def test_the_platform_holds_its_packages_with_migrations_and_types(platform: zipfile.ZipFile) -> None:
-    assert roots(platform) == {"watchkeeper", "collector", "api"}
-    for package in ("watchkeeper", "collector", "api"):
+    assert roots(platform) == {"watchkeeper", "collector", "detectors", "api"}
+    for package in ("watchkeeper", "collector", "detectors", "api"):
         assert modules(ROOT / package) <= set(platform.namelist())
         assert f"{package}/py.typed" in platform.namelist()
     migrations = modules(ROOT / "watchkeeper/storage/migrations")

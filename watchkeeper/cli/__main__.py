@@ -12,13 +12,22 @@ import typer
 from rich.console import Console
 
 from api.routes.reprice import RepriceOrder
+from watchkeeper.cli import (
+    backtest_command,
+    detectors_service,
+    explain_command,
+    reprice_command,
+    serve_api,
+    simulate_command,
+    wiring,
+)
 from watchkeeper.cli import collector as collector_service
 from watchkeeper.cli import decode as decode_command
 from watchkeeper.cli import dlq as dlq_command
 from watchkeeper.cli import doctor as doctor_command
 from watchkeeper.cli import gateway as gateway_service
-from watchkeeper.cli import reprice_command, serve_api, wiring
 from watchkeeper.cli import up as up_service
+from watchkeeper.cli.verdict import VerdictCommand
 from watchkeeper.clock import SystemClock
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.settings import Settings
@@ -34,8 +43,13 @@ app = typer.Typer(
 )
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
 dlq = typer.Typer(help="Dead letters: messages that could not be read.", no_args_is_help=True)
+detectors = typer.Typer(help="What looks for regressions.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
+app.add_typer(detectors, name="detectors")
+app.command("backtest", cls=VerdictCommand)(backtest_command.command)
+detectors.command("explain", cls=VerdictCommand)(explain_command.command)
+detectors.command("simulate", cls=VerdictCommand)(simulate_command.command)
 
 Host = Annotated[str | None, typer.Option(help="Address to bind to.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one.")]
@@ -180,6 +194,12 @@ def topics_create() -> None:
         typer.echo(f"{found.state:>9}  {found.name} ({found.partitions} partitions) {found.detail}".rstrip())
     if any(found.state is TopicState.MISSING for found in reports):
         raise typer.Exit(1)
+
+
+@detectors.command("run")
+def detectors_run(host: Host = None) -> None:
+    """Stored calls from Kafka, regressions out; start as many as there are partitions."""
+    detectors_service.run(_settings(host=host))
 
 
 @dlq.command("list")

@@ -12,6 +12,7 @@ from collector.price_book import PriceBook
 from watchkeeper import __version__
 from watchkeeper.cli import wiring
 from watchkeeper.cli.access import Remote, store_or_api
+from watchkeeper.cli.detecting import detector_config
 from watchkeeper.clock import Clock
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.settings import Settings
@@ -47,6 +48,7 @@ def examine(settings: Settings, clock: Clock, with_kafka: bool) -> Iterator[Find
     """Look at every part; one that fails does not keep the others from being looked at."""
     yield Finding("versions", Mark.GOOD, f"watchkeeper {__version__}, Python {platform.python_version()}")
     yield from _guarded("prices", lambda: _prices(settings))
+    yield from _guarded("detectors", lambda: _detectors(settings))
     yield from _guarded("store", lambda: _store(settings, clock))
     yield from _exposure(settings)
     if with_kafka:
@@ -64,6 +66,11 @@ def _guarded(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findi
 
 def _prices(settings: Settings) -> Iterator[Finding]:
     yield Finding("prices", Mark.GOOD, PriceBook.load(settings.price_file).version)
+
+
+def _detectors(settings: Settings) -> Iterator[Finding]:
+    config = detector_config(settings)
+    yield Finding("detectors", Mark.GOOD, f"{config.detector}, {len(config.rules)} rules")
 
 
 def _store(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from api.routes.dead_letters import Replay
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.dead_letters import DeadLetter, mark_replayed
-from watchkeeper.streams.otlp_sink import Reply, Sink, Verdict
+from watchkeeper.streams.otlp_sink import Reply, Sink, Verdict, answered
 from watchkeeper.streams.source import Encoding, Signal
 
 _ANSWER_S = 30.0
@@ -26,7 +26,7 @@ def replay_into(sink: Sink, store: Store, clock: Clock, *, rejected_come_back: b
     done = (*_TAKEN, Verdict.MALFORMED) if rejected_come_back else _TAKEN
 
     def replay(letters: Sequence[DeadLetter]) -> Sequence[str]:
-        futures = [sink.submit(Signal(letter.signal), Encoding(letter.encoding), letter.body) for letter in letters]
+        futures = [_submit(sink, letter) for letter in letters]
         replies = [_answer(future) for future in futures]
         settled = [letter.id for letter, reply in zip(letters, replies, strict=True) if reply.verdict in done]
         if settled:
@@ -34,6 +34,12 @@ def replay_into(sink: Sink, store: Store, clock: Clock, *, rejected_come_back: b
         return ["" if reply.verdict in _TAKEN else reply.message or reply.verdict for reply in replies]
 
     return replay
+
+
+def _submit(sink: Sink, letter: DeadLetter) -> Future[Reply]:
+    if letter.signal not in set(Signal):
+        return answered(Reply(Verdict.UNAVAILABLE, f"no OTLP message but one of {letter.source}: it stays"))
+    return sink.submit(Signal(letter.signal), Encoding(letter.encoding), letter.body)
 
 
 def _answer(future: Future[Reply]) -> Reply:

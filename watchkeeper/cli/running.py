@@ -1,21 +1,33 @@
-"""A pipeline on a thread of its own, and the wait for the signal that ends it."""
+"""A service's loop on a thread of its own, and the wait for the signal that ends it."""
 
 import signal
 import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
+from typing import Protocol
 
-from collector.pipeline import Pipeline
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.telemetry import logger
 
 _log = logger("run")
 
 
-class PipelineThread:
-    """Runs a pipeline; remembers the error that ended it."""
+class Line(Protocol):
+    """What polls until it is stopped: the collector's pipeline, the detectors' service."""
 
-    def __init__(self, pipeline: Pipeline, after_round: Callable[[], None], on_end: Callable[[], None]) -> None:
+    def run(self, after_round: Callable[[], None]) -> None:
+        """Poll until stopped; ``after_round`` is called after each poll and what came of it."""
+        ...
+
+    def stop(self) -> None:
+        """End :meth:`run` after what is in work. Called from another thread."""
+        ...
+
+
+class PipelineThread:
+    """Runs a line; remembers the error that ended it."""
+
+    def __init__(self, pipeline: Line, after_round: Callable[[], None], on_end: Callable[[], None]) -> None:
         self._pipeline = pipeline
         self._after_round = after_round
         self._on_end = on_end

@@ -13,6 +13,8 @@ from api.app import ApiParts, create_app
 from api.server import ApiServer
 from collector.pipeline import Publisher
 from watchkeeper.cli import wiring
+from watchkeeper.cli.beside import Beside, DetectorsBeside
+from watchkeeper.cli.detecting import embedded_detectors
 from watchkeeper.cli.replaying import replay_into
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.running import Ending, PipelineThread
@@ -61,13 +63,14 @@ def run(settings: Settings) -> None:
         source = wiring.otlp_source(settings, clock)
         line = wiring.pipeline(settings, wiring.Outside(source, store, Publisher()), metrics, clock)
         thread = PipelineThread(line, lambda: metrics.queue_bytes.set(source.held_bytes), ending.ask)
+        beside = _detectors(settings, store, metrics, clock)
         receivers = OtlpReceivers(wiring.receiver_config(settings), source)
         app = create_app(
             ApiParts(
                 store=store,
                 metrics=metrics,
                 clock=clock,
-                checks=thread.checks,
+                checks=lambda: {**thread.checks(), **beside.checks()},
                 tokens=settings.tokens,
                 replay=replay_into(source, store, clock, rejected_come_back=True),
                 reprice=reprice_with(store, settings, clock),
@@ -75,6 +78,7 @@ def run(settings: Settings) -> None:
         )
         server = ApiServer(app, wiring.api_listen(settings), clock)
         thread.start()
+        beside.start()
         try:
             ports = receivers.start()
             address = _address(settings, server.start(), (ports.http, ports.grpc))
@@ -84,9 +88,14 @@ def run(settings: Settings) -> None:
                 ending.wait()
         finally:
             _shut_down(settings, receivers, source, thread)
+            beside.stop(settings.shutdown_timeout_s * 0.2)
             server.stop()
     if thread.error is not None:
         raise WatchkeeperError(f"the pipeline stopped: {thread.error}")
+
+
+def _detectors(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> Beside:
+    return DetectorsBeside(embedded_detectors(settings, store, metrics, clock)) if settings.detectors else Beside()
 
 
 def _shut_down(settings: Settings, receivers: OtlpReceivers, source: OtlpSource, thread: PipelineThread) -> None:

@@ -4,7 +4,6 @@ import secrets
 from dataclasses import dataclass, replace
 
 from api.server import Listen
-from collector.bad_messages import BadMessageGuard
 from collector.memory import CallMemory
 from collector.pipeline import Parts, Pipeline, Publisher
 from collector.price_book import PriceBook
@@ -16,6 +15,7 @@ from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store, StoreConfig
 from watchkeeper.storage.migrate import Migration, Migrator
 from watchkeeper.storage.retention import Retention
+from watchkeeper.streams.bad_messages import BadMessageGuard
 from watchkeeper.streams.kafka_connection import KafkaConnection
 from watchkeeper.streams.otlp_config import ReceiverConfig, is_loopback
 from watchkeeper.streams.otlp_linger import Linger
@@ -46,6 +46,7 @@ def retention(settings: Settings) -> Retention:
         scores_days=settings.scores_ttl_days,
         dead_letters_days=settings.dead_letters_ttl_days,
         content_days=settings.content_ttl_days,
+        regressions_days=settings.regressions_ttl_days,
     )
 
 
@@ -144,7 +145,8 @@ def kafka_connection(settings: Settings, patience_s: float = 30.0) -> KafkaConne
 
 def configured_topics(settings: Settings) -> list[Topic]:
     """The topics of :mod:`watchkeeper.topics` under the names that are configured."""
-    spans, logs, calls = TOPICS
+    spans, logs, calls, regressions = TOPICS
     wanted = [replace(spans, name=name) for name in settings.kafka_topics]
     wanted += [replace(logs, name=name) for name in settings.kafka_log_topics]
-    return wanted + ([replace(calls, name=settings.kafka_calls_topic)] if settings.kafka_calls_topic else [])
+    optional = ((calls, settings.kafka_calls_topic), (regressions, settings.kafka_regressions_topic))
+    return wanted + [replace(topic, name=name) for topic, name in optional if name]

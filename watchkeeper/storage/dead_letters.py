@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pyarrow as pa
 
 from watchkeeper.storage.client import Store
 
 MOST_LISTED = 10_000
+_NAMESPACE = UUID("6f1f4c1e-53d6-5c0e-9a53-0f6d1f1f8f5c")
 
 DEAD_LETTERS_SCHEMA: pa.Schema = pa.schema(
     [
@@ -31,6 +32,42 @@ DEAD_LETTERS_SCHEMA: pa.Schema = pa.schema(
     ]
 )
 """As it is written. The same message from the same place has the same ``id``; ``revision`` is 0 at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A message that could not be read, where it came from and why, on its way into the table."""
+
+    source: str
+    partition: int
+    offset: int
+    signal: str
+    encoding: str
+    reason: str
+    detail: str
+    body: bytes
+    received_at_us: int
+    """Unix time in microseconds; 0: not known."""
+
+    @property
+    def id(self) -> UUID:
+        """The same message has the same id, however often it comes."""
+        return uuid5(_NAMESPACE, f"{self.source}/{self.partition}/{self.offset}")
+
+
+def letters_table(letters: Sequence[NewLetter], now_us: int) -> pa.Table:
+    """``letters`` as they are inserted, stored at ``now_us`` (Unix time in microseconds)."""
+    rows = [
+        {
+            **{name: getattr(letter, name) for name in NewLetter.__slots__ if name != "received_at_us"},
+            "id": str(letter.id),
+            "revision": 0,
+            "received_at": letter.received_at_us or now_us,
+            "stored_at": now_us,
+        }
+        for letter in letters
+    ]
+    return pa.Table.from_pylist(rows, DEAD_LETTERS_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)

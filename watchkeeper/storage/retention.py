@@ -20,6 +20,9 @@ class Retention:
     scores_days: int = 730
     dead_letters_days: int = 14
     content_days: int = 3
+    regressions_days: int = 730
+    detector_state_days: int = 30
+    """Of detectors that run no more: those that run save anew all the time."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -46,6 +49,8 @@ def _wanted(retention: Retention) -> dict[str, str]:
         "scores": after("toDateTime(ts)", retention.scores_days),
         "dead_letters": after("toDateTime(stored_at)", retention.dead_letters_days),
         "content": after("toDateTime(ts)", retention.content_days),
+        "regressions": after("toDateTime(at)", retention.regressions_days),
+        "detector_state": after("toDateTime(saved_at)", retention.detector_state_days),
     }
 
 

@@ -10,14 +10,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition, errors
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.coordinator.base import MemberState
 
 from watchkeeper.clock import Clock
 from watchkeeper.errors import PartitionLost, Transient
 from watchkeeper.streams.kafka_assignment import AssignmentLog, Change
 from watchkeeper.streams.kafka_backpressure import Pressure, patience_s, to_hand_out, to_read
+from watchkeeper.streams.kafka_follower import Follower
 from watchkeeper.streams.kafka_message import read_record
+from watchkeeper.streams.kafka_offsets import GroupOffsets, place_of
 from watchkeeper.streams.kafka_parked import unpark
 from watchkeeper.streams.kafka_partition import PartitionBuffer, Work
 from watchkeeper.streams.kafka_range import OffsetRange
@@ -29,12 +31,6 @@ _log = logging.getLogger(__name__)
 _SETTLE_S = 0.1
 _SETTLE_POLLS = 20
 _CLOSE_MS = 3_000
-_NOT_A_MEMBER = (
-    errors.CommitFailedError,
-    errors.RebalanceInProgressError,
-    errors.IllegalGenerationError,
-    errors.UnknownMemberIdError,
-)
 
 
 class KafkaSource:
@@ -46,9 +42,10 @@ class KafkaSource:
 
     stops_on_dead_letters = True
 
-    def __init__(self, config: KafkaSourceConfig, clock: Clock) -> None:
+    def __init__(self, config: KafkaSourceConfig, clock: Clock, follower: Follower | None = None) -> None:
         self._config = config
         self._clock = clock
+        self._follower = follower or Follower()
         self._told = config.connection.told
         self._signals = dict.fromkeys(config.topics, Signal.TRACES) | dict.fromkeys(config.log_topics, Signal.LOGS)
         self._buffers: dict[TopicPartition, PartitionBuffer] = {}
@@ -57,6 +54,7 @@ class KafkaSource:
         self._metadata_kept: bool | None = None
         self._closed = False
         self._consumer = config.connection.open(KafkaConsumer, config.consumer_settings())
+        self._offsets = GroupOffsets(self._consumer, self._told, config.commit_timeout_s)
         self._assignments = AssignmentLog(self._consumer)
         self._consumer.subscribe(list(self._signals), listener=self._assignments)
 
@@ -83,14 +81,15 @@ class KafkaSource:
 
     def begin(self, batches: Sequence[Batch]) -> None:
         """Record with the brokers, in one commit, that these batches are about to be inserted."""
-        works = {self._place(batch): self._work(batch) for batch in batches}
+        works = {place_of(batch): self._work(batch) for batch in batches}
         if not works:
             return
         self._commit(
             {place: OffsetAndMetadata(w.range.first, w.range.metadata(), -1) for place, w in works.items()}, batches
         )
         if self._metadata_kept is None:
-            self._check_metadata(*next(iter(works.items())))
+            place, work = next(iter(works.items()))
+            self._metadata_kept = self._offsets.keeps_metadata(place, work.range)
 
     def acknowledge(self, batch: Batch, rejections: Mapping[int, Rejection]) -> None:
         """``batch`` is stored; ``rejections`` are in the dead letters by now, so Kafka need not know them.
@@ -104,7 +103,7 @@ class KafkaSource:
 
     def release(self, batch: Batch, error: Exception) -> None:
         """``batch`` comes again, with the same messages and token, unless its partition is lost."""
-        buffer = self._buffers.get(self._place(batch))
+        buffer = self._buffers.get(place_of(batch))
         if buffer is None or buffer.work is None or buffer.work.batch is not batch:
             return
         _log.warning("%s comes again: %s", batch.token, error)
@@ -121,7 +120,7 @@ class KafkaSource:
 
     def owns(self, batch: Batch) -> bool:
         """Is the batch's partition still ours? False for good once it was lost, even if it comes back."""
-        buffer = self._buffers.get(self._place(batch))
+        buffer = self._buffers.get(place_of(batch))
         if buffer is None or self._consumer.group_metadata().state is MemberState.UNJOINED:
             return False
         return buffer.holds(batch)
@@ -131,6 +130,21 @@ class KafkaSource:
         buffers = tuple(self._buffers.values())
         known = {(buffer.topic, buffer.partition): buffer.lag() for buffer in buffers}
         return {place: lag for place, lag in known.items() if lag is not None}
+
+    def read_to_end(self) -> set[tuple[str, int]]:
+        """Topics and partitions of ours with nothing more to work on, as the brokers themselves say it now.
+
+        Raises :class:`~watchkeeper.errors.Transient` while they do not answer: silence of theirs is no end.
+        """
+        done = {place: b.done_to for place, b in self._buffers.items() if b.is_empty() and b.work is None}
+        ends = self._offsets.ends(done) if done else {}
+        return {(place.topic, place.partition) for place, end in ends.items() if end <= (done[place] or 0)}
+
+    def start_again(self, topic: str, partition: int) -> None:
+        """Forget what was read of a partition of ours; its follower says anew where to start."""
+        place = TopicPartition(topic, partition)
+        if self._buffers.pop(place, None) is not None:
+            self._unopened.add(place)
 
     def close(self) -> None:
         """Leave the group (a static member stays until its session ends). Safe to call twice."""
@@ -149,7 +163,7 @@ class KafkaSource:
 
     def _read(self, wait_s: float) -> None:
         self._open_partitions()
-        wanted = {self._place_of(buffer) for buffer in to_read(tuple(self._buffers.values()), self._pressure())}
+        wanted = {place_of(buffer) for buffer in to_read(tuple(self._buffers.values()), self._pressure())}
         self._resume_only(wanted - self._unopened)
         self._poll_client(wait_s, self._room())
 
@@ -212,31 +226,30 @@ class KafkaSource:
         while (change := self._assignments.next_change()) is not None:
             what, places = change
             for place in places:
-                self._buffers.pop(place, None)
                 self._unopened.discard(place)
+                if self._buffers.pop(place, None) is not None:
+                    self._follower.lost(place.topic, place.partition)
             if what is Change.GIVEN:
                 self._unopened |= places
 
     def _open_partitions(self) -> None:
         """Find out where the last owner of each new partition stopped, and go there."""
         for place in tuple(self._unopened):
-            with self._told("read the group's offsets"):
-                found = self._consumer.committed(
-                    place, metadata=True, timeout_ms=int(self._config.commit_timeout_s * 1000)
-                )
-            self._open(place, found)
+            start = self._follower.opened(place.topic, place.partition)
+            self._open(place, start, self._offsets.committed(place) if start is None else None)
 
-    def _open(self, place: TopicPartition, found: Any) -> None:
+    def _open(self, place: TopicPartition, start: int | None, found: OffsetAndMetadata | None) -> None:
         self._unopened.discard(place)
         if place not in self._consumer.assignment():
+            self._follower.lost(place.topic, place.partition)
             return
         replay = OffsetRange.pending(found.offset, found.metadata) if found is not None else None
         buffer = PartitionBuffer(place.topic, place.partition, self._config.version, replay)
-        if found is None:
+        buffer.done_to = found.offset if found is not None else start
+        if buffer.done_to is None:
             self._consumer.seek_to_beginning(place)
         else:
-            buffer.done_to = found.offset
-            self._consumer.seek(place, found.offset)
+            self._consumer.seek(place, buffer.done_to)
         self._buffers[place] = buffer
 
     # --- committing
@@ -264,8 +277,7 @@ class KafkaSource:
         deadline = self._clock.monotonic() + self._config.commit_timeout_s
         while True:
             try:
-                with self._told("commit"):
-                    self._commit_once(offsets)
+                self._offsets.commit(offsets)
                 return
             except PartitionLost:
                 if self._clock.monotonic() > deadline:
@@ -274,36 +286,12 @@ class KafkaSource:
             self._require(required)
             offsets = {p: offset for p, offset in offsets.items() if self._buffers.get(p) is buffers[p]}
 
-    def _commit_once(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
-        if not offsets:
-            return
-        try:
-            self._consumer.commit(offsets, timeout_ms=int(self._config.commit_timeout_s * 1000))
-        except _NOT_A_MEMBER as error:
-            raise PartitionLost(f"the group is rebalancing or has put us out: {type(error).__name__}") from None
-
     def _require(self, batches: Sequence[Batch]) -> None:
         for batch in batches:
             self._work(batch)
 
     def _work(self, batch: Batch) -> Work:
-        buffer = self._buffers.get(self._place(batch))
+        buffer = self._buffers.get(place_of(batch))
         if buffer is None or buffer.work is None or buffer.work.batch is not batch:
             raise PartitionLost(f"{batch.source}-{batch.partition} is no longer ours: {batch.token} is dropped")
         return buffer.work
-
-    def _check_metadata(self, place: TopicPartition, work: Work) -> None:
-        """Once: does the broker give back what was committed beside the offset?"""
-        with self._told("read the group's offsets"):
-            found = self._consumer.committed(place, metadata=True, timeout_ms=int(self._config.commit_timeout_s * 1000))
-        self._metadata_kept = found is not None and found.metadata == work.range.metadata()
-        if not self._metadata_kept:
-            _log.warning("this broker forgets commit metadata: after a crash, a batch may be stored twice")
-
-    @staticmethod
-    def _place(batch: Batch) -> TopicPartition:
-        return TopicPartition(batch.source, batch.partition)
-
-    @staticmethod
-    def _place_of(buffer: PartitionBuffer) -> TopicPartition:
-        return TopicPartition(buffer.topic, buffer.partition)

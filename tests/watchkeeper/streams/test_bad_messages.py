@@ -2,8 +2,8 @@
 
 import pytest
 
-from collector.bad_messages import BadMessageGuard
 from watchkeeper.errors import BadMessage, DeadLetterLimit
+from watchkeeper.streams.bad_messages import BadMessageGuard
 from watchkeeper.streams.source import Batch, RawMessage
 
 BAD = BadMessage("malformed_protobuf", "MARKDETAIL")

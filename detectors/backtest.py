@@ -1,0 +1,119 @@
+"""The very same engine over calls of the past: what would have been reported, and when.
+
+Calls are fed by their own time, in units as a busy hour would bring them, with clock ticks between; nothing depends on
+the machine or on the moment of the run.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from detectors.blocks import LONGEST_S
+from detectors.engine import Engine
+from detectors.finding import DAY_S
+from detectors.metrics import Severity
+from detectors.records import FindingKind, Regression, State
+from detectors.statuses import MetricStatus, statuses
+
+UNIT_CALLS = 100_000
+_NOT_JUDGED = {State.LEARNING.value, State.CANNOT_TELL.value}
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Backtest:
+    """What came of it."""
+
+    engine: Engine
+    transitions: list[Regression] = field(default_factory=list)
+    """In the order in which they would have been told."""
+    calls: int = 0
+    """Rows that were fed."""
+    begin: float = 0.0
+    """Unix seconds of the first call."""
+    end: float = 0.0
+
+    @property
+    def regressions(self) -> list[Regression]:
+        """Each as it stood in the end, by when it was found; pages before notices."""
+        return self._latest(lambda one: one.kind is FindingKind.REGRESSION)
+
+    @property
+    def findings(self) -> list[Regression]:
+        """The same of findings of other kinds."""
+        return self._latest(lambda one: one.kind is not FindingKind.REGRESSION)
+
+    def statuses(self) -> list[MetricStatus]:
+        """Where each metric of each series stood in the end."""
+        return statuses(self.engine)
+
+    def told_as(self, record: Regression) -> str:
+        """Why ``record`` was told when it was told first."""
+        return next(one.reason for one in self.transitions if one.id == record.id)
+
+    def is_regressed(self) -> bool:
+        """Would anybody have been paged?"""
+        return any(one.severity is Severity.PAGE for one in self.transitions)
+
+    def cannot_tell(self) -> bool:
+        """Was there nothing that could be judged at all?"""
+        judged = set(self.engine.counts().series_by_state) - _NOT_JUDGED
+        return not self.transitions and not judged
+
+    def _latest(self, wanted: Callable[[Regression], bool]) -> list[Regression]:
+        last = {one.id: one for one in self.transitions if wanted(one)}
+        return sorted(last.values(), key=lambda one: (one.severity is not Severity.PAGE, one.detected_at, one.id))
+
+
+def backtest(
+    engine: Engine, calls: Iterable[pa.Table], progress: Callable[[int], None] = lambda rows: None
+) -> Backtest:
+    """Feed ``calls`` (tables in the call schema, each by time and later than the one before) to a fresh ``engine``.
+
+    ``progress`` is told the number of rows after each unit.
+    """
+    result = Backtest(engine)
+    for table in calls:
+        times: Ints = table["ts"].cast(pa.int64()).to_numpy()
+        for first, last in cuts(times):
+            _feed(result, table.slice(first, last - first), times[first] / 1e6, times[last - 1] / 1e6)
+            progress(last - first)
+    if result.calls:
+        _end(result)
+    return result
+
+
+def _feed(result: Backtest, unit: pa.Table, begin: float, end: float) -> None:
+    if not result.calls:
+        result.begin = begin
+    result.transitions += result.engine.advance(begin)
+    result.transitions += result.engine.process(unit, end)
+    result.calls += unit.num_rows
+    result.end = end
+
+
+def _end(result: Backtest) -> None:
+    """The blocks that are open are judged, as the clock would soon do; that no call follows means nothing here."""
+    result.transitions += result.engine.advance(result.end)
+    late = result.engine.advance(result.end + LONGEST_S)
+    result.transitions += [one for one in late if one.kind is FindingKind.REGRESSION]
+
+
+def cuts(times: Ints, most: int = UNIT_CALLS) -> Iterator[tuple[int, int]]:
+    """Rows [first, last) of each unit of ascending ``times`` (microseconds): at most ``most`` calls, within one day.
+
+    Sparse calls of several days come together, up to a tenth of ``most``: a unit costs the same however few it has.
+    """
+    days = times // int(DAY_S * 1e6)
+    edges = [*(np.flatnonzero(np.diff(days)) + 1).tolist(), len(times)]
+    begin = 0
+    for end in edges:
+        if end - begin < most // 10 and end < len(times):
+            continue
+        for first in range(begin, end, most):
+            yield first, min(first + most, end)
+        begin = end

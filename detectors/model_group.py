@@ -1,0 +1,275 @@
+"""One requested model: its series, their parent, the regressions under way and the findings of other kinds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from detectors.alternatives import is_tail
+from detectors.columns import CallColumns, Ints
+from detectors.config import DAY_S, DetectorConfig
+from detectors.finding import FindingDetector, instant
+from detectors.group_calls import GroupCalls
+from detectors.incidents import Explained, Incident, Part, RaisedAlarm, is_over, restore_incident
+from detectors.metrics import METRICS, RATES, Severity
+from detectors.monitor import Alarm, Change, Monitor
+from detectors.parent import Contribution, Parent
+from detectors.records import Regression, State
+from detectors.river_presets import E_DETECTOR
+from detectors.rules import patience_s, settings_for
+from detectors.series import SeriesKey
+from detectors.series_watch import SeriesWatch, series_calls
+from detectors.sizes import size_of
+from detectors.value_learner import ValueLearner
+
+_ORDER = tuple(METRICS.values())
+_ANSWERED = [metric.name for metric in RATES].index("refusal")
+"""Column of ``counted`` that is true for every answer."""
+_INPUT = list(METRICS).index("input_tokens")
+_FOLLOW_PROMPTS = (list(METRICS).index("output_tokens"), list(METRICS).index("cost"))
+"""What follows from the prompts more than from the model, even at like prompt size."""
+_NO_CALLS_S = 7 * DAY_S
+Explain = Callable[[RaisedAlarm], Explained]
+Sharpen = Callable[[Sequence[SeriesWatch], Alarm], Alarm]
+
+
+@dataclass(slots=True)
+class ModelGroup:
+    """All of one (provider, requested model)."""
+
+    key: SeriesKey
+    """The parent."""
+    config: DetectorConfig
+    explain: Explain
+    sharpen: Sharpen
+    findings: list[FindingDetector]
+    series: dict[SeriesKey, SeriesWatch] = field(default_factory=dict)
+    parent: Parent | None = None
+    incidents: list[Incident] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.parent is None:
+            self.parent = Parent(Monitor(patience_s(self.config)))
+
+    def feed(
+        self, columns: CallColumns, rows_of: dict[SeriesKey, Ints], calls: GroupCalls, now: float
+    ) -> list[Regression]:
+        """The calls of one unit, by series; the transitions they bring."""
+        changed: list[tuple[SeriesKey, Change]] = []
+        contributions = []
+        rows_of = self._with_their_answers(columns, rows_of)
+        for key in sorted(rows_of):
+            watch = self.series.get(key) or self._begin(key)
+            blocks, changes = watch.feed(series_calls(columns, rows_of[key]))
+            changed += [(key, change) for change in changes]
+            contributions.append(Contribution(blocks, watch.weights))
+        changed += self._over_all(contributions)
+        transitions = self._tell(changed)
+        for finding in self.findings:
+            transitions += finding.feed(calls, now)
+        return transitions
+
+    def advance(self, now: float) -> list[Regression]:
+        """What the clock brings: blocks that are over, calls that do not come."""
+        changed: list[tuple[SeriesKey, Change]] = []
+        contributions = []
+        for key in sorted(self.series):
+            watch = self.series[key]
+            expired = watch.expire(now)
+            if expired is not None:
+                changed += [(key, change) for change in expired[1]]
+                contributions.append(Contribution(expired[0], watch.weights))
+        changed += self._over_all(contributions)
+        transitions = self._tell(changed) + self._silent(now)
+        for finding in self.findings:
+            transitions += finding.advance(now)
+        self.incidents = [one for one in self.incidents if not is_over(one, now)]
+        return transitions
+
+    def oldest(self) -> float:
+        """When the series that was silent longest was last seen, Unix seconds."""
+        return min(watch.last_seen for watch in self.series.values())
+
+    def drop_oldest(self, now: float) -> list[Regression]:
+        """Give up the series that was silent longest, and the model with its last one; what was open of it closes."""
+        key = min(self.series, key=lambda key: (self.series[key].last_seen, key))
+        del self.series[key]
+        gone = {key} if self.series else {key, self.key}
+        return self._let_go(gone, now, "no longer watched, for there are more series than max_series")
+
+    def _silent(self, now: float) -> list[Regression]:
+        """Close what is open of series that nobody calls any more."""
+        gone = {key for key, one in self.series.items() if one.monitor.open and now - one.last_seen >= _NO_CALLS_S}
+        for key in gone:
+            self.series[key].monitor.forget(now)
+        newest = max(one.last_seen for one in self.series.values())
+        if self.parent and self.parent.monitor.open and now - newest >= _NO_CALLS_S:
+            self.parent.monitor.forget(now)
+            gone.add(self.key)
+        return self._let_go(gone, now, "no calls for 7 days") if gone else []
+
+    def _let_go(self, gone: set[SeriesKey], at: float, reason: str) -> list[Regression]:
+        transitions = []
+        for incident in self.incidents:
+            parts = [p for p in incident.parts if p.raised.series in gone and p.state is not State.CLOSED]
+            for part in parts:
+                part.state = State.CLOSED
+            if parts:
+                if all(one.state is State.CLOSED for one in incident.parts):
+                    incident.closed = at
+                transitions.append(incident.record(at, f"{_name(parts[0].raised)}: {reason}"))
+        return transitions
+
+    def _with_their_answers(self, columns: CallColumns, rows_of: dict[SeriesKey, Ints]) -> dict[SeriesKey, Ints]:
+        """Rows by series, calls without an answer put to the model that answers their workload.
+
+        A failed call cannot say which model would have served it; its row names the one that was asked for.
+        """
+        moved = dict(rows_of)
+        for key, rows in rows_of.items():
+            server = self._server(key, rows_of) if key.model == key.request_model else None
+            if server is None:
+                continue
+            answered = columns.counted[rows, _ANSWERED]
+            if answered.all():
+                continue
+            lost = rows[~answered]
+            moved[server] = np.sort(np.append(moved[server], lost)) if server in moved else lost
+            moved[key] = rows[answered]
+        return {key: rows for key, rows in moved.items() if len(rows)}
+
+    def _server(self, key: SeriesKey, rows_of: dict[SeriesKey, Ints]) -> SeriesKey | None:
+        """The series of the same workload, under another name, that was served last; None where there is none."""
+        others = [one for one in self.series if one.workload == key.workload and one.model != key.model]
+        if others:
+            return max(others, key=lambda one: (self.series[one].last_seen, one))
+        now = [one for one in rows_of if one.workload == key.workload and one.model != key.model]
+        return max(now, key=lambda one: (len(rows_of[one]), one), default=None)
+
+    def _begin(self, key: SeriesKey) -> SeriesWatch:
+        watch = SeriesWatch.start(key, self.config)
+        elders = [one for one in self.series.values() if one.key.workload == key.workload and one.calls]
+        if elders:
+            watch.inherit(max(elders, key=lambda one: (one.calls, one.key)))
+        self.series[key] = watch
+        return watch
+
+    def _over_all(self, contributions: list[Contribution]) -> list[tuple[SeriesKey, Change]]:
+        assert self.parent is not None
+        if len(self.series) < 2:
+            return []
+        return [(self.key, change) for change in self.parent.feed(contributions)]
+
+    def _tell(self, changed: list[tuple[SeriesKey, Change]]) -> list[Regression]:
+        transitions: list[Regression] = []
+        for key, change in sorted(changed, key=lambda one: (one[1].at, one[0], one[1].metric)):
+            if change.state is State.OPEN and change.alarm.at == change.at:
+                transitions.append(self._raise(self._raised(key, change)))
+            else:
+                transitions += self._move(key, change)
+        return transitions
+
+    def _raised(self, key: SeriesKey, change: Change) -> RaisedAlarm:
+        watch = self.series.get(key)
+        alarm = self.sharpen([watch] if watch else list(self.series.values()), change.alarm)
+        settings = watch.settings if watch else settings_for(self.config, key)
+        phi, tails = self._parent_phi(change.metric), (0.05, 0.01)
+        if watch is not None:
+            phi = float(watch.phi[change.metric])
+            learner = watch.learners[change.metric]
+            if isinstance(learner, ValueLearner) and learner.pinned:
+                tails = learner.pinned.baseline.tail_shares
+        return RaisedAlarm(
+            key,
+            alarm,
+            size_of(alarm, phi, tails),
+            Severity.NOTICE if self._of_the_workload(key, alarm) else settings[change.metric].severity,
+            *_decided_by(watch, change.metric, ("pinned", "trailing")[alarm.slab]),
+        )
+
+    def _of_the_workload(self, key: SeriesKey, alarm: Alarm) -> bool:
+        """Did the prompts change as well, so that longer answers, cost or a longer tail cannot be told from theirs?"""
+        if alarm.metric not in _FOLLOW_PROMPTS and not (alarm.metric >= len(RATES) and is_tail(alarm.alternative)):
+            return False
+        watches = self.series.values() if key.is_parent else [self.series[key]]
+        return any(_INPUT in one.monitor.open or one.monitor.suspects(_INPUT) for one in watches)
+
+    def _parent_phi(self, metric: int) -> float:
+        assert self.parent is not None
+        return self.parent.learned[metric].phi
+
+    def _raise(self, raised: RaisedAlarm) -> Regression:
+        at = raised.alarm.at
+        for incident in reversed(self.incidents):
+            if incident.takes(raised):
+                lead = incident.lead
+                incident.parts.append(Part(raised))
+                incident.grown = at
+                if incident.lead is not lead:
+                    incident.explained = self.explain(incident.lead)
+                return incident.record(at, f"the same change shows in {_name(raised)}: {raised.size.text}")
+        incident = Incident([Part(raised)], patience_s(self.config), grown=at)
+        incident.explained = self.explain(raised)
+        self.incidents.append(incident)
+        return incident.record(at, f"{_name(raised)}: {raised.size.text}")
+
+    def _move(self, key: SeriesKey, change: Change) -> list[Regression]:
+        for incident in self.incidents:
+            part = incident.part(key, change.alarm)
+            if part is None or incident.closed:
+                continue
+            part.state = change.state
+            if all(one.state is State.CLOSED for one in incident.parts):
+                incident.closed = change.at
+            return [incident.record(change.at, f"{_name(part.raised)}: {change.reason}")]
+        return []
+
+    def snapshot(self) -> dict[str, Any]:
+        """For :meth:`restore`."""
+        assert self.parent is not None
+        return {
+            "key": list(self.key),
+            "series": [watch.snapshot() for watch in self.series.values()],
+            "parent": self.parent.snapshot(),
+            "incidents": [incident.snapshot() for incident in self.incidents],
+            "findings": [finding.state() for finding in self.findings],
+        }
+
+    @classmethod
+    def restore(
+        cls,
+        state: dict[str, Any],
+        config: DetectorConfig,
+        explain: Explain,
+        sharpen: Sharpen,
+        findings: list[FindingDetector],
+    ) -> "ModelGroup":
+        """From :meth:`snapshot`, bit for bit."""
+        patience = patience_s(config)
+        group = cls(SeriesKey(*state["key"]), config, explain, sharpen, findings)
+        for kept in state["series"]:
+            key = SeriesKey(*kept["key"])
+            group.series[key] = SeriesWatch.restore(kept, config)
+        group.parent = Parent.restore(patience, state["parent"])
+        group.incidents = [restore_incident(patience, one) for one in state["incidents"]]
+        for finding, kept in zip(findings, state["findings"], strict=True):
+            finding.restore(kept)
+        return group
+
+
+def _name(raised: RaisedAlarm) -> str:
+    metric = _ORDER[raised.alarm.metric].name
+    where = "all routes" if raised.series.is_parent else f"{raised.series.service}/{raised.series.route}"
+    return f"{metric} of {raised.series.provider}/{raised.series.request_model} on {where}"
+
+
+def _decided_by(watch: SeriesWatch | None, metric: int, baseline: str) -> tuple[str, str, str]:
+    """Name of the detector that decided, the baseline, and what the detector beside it says."""
+    decider = watch.deciders[metric] if watch else None
+    if decider is None:
+        return E_DETECTOR, baseline, ""
+    if decider.decides:
+        return decider.preset.name, baseline, ""
+    said = f"fired at {instant(decider.last):%Y-%m-%d %H:%M:%S} UTC" if decider.last else "has not fired"
+    return E_DETECTOR, baseline, f"{decider.preset.name} on the same residuals {said}"

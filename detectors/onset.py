@@ -1,0 +1,64 @@
+"""When a change began and how large it is, from the calls themselves: the likeliest start of the winning alternative.
+
+A monitor's own estimate mixes starting points that the mixture held likely on the way; where earlier calls can be had,
+each is judged by the baseline once more, and the start is where their summed evidence is largest (the maximum
+likelihood of a change point, with the interval of starts within two nats of it).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from detectors.columns import CallColumns, Floats, call_columns
+from detectors.config import DAY_S
+from detectors.history import CallHistory
+from detectors.monitor import Alarm
+from detectors.series_watch import SeriesWatch, series_calls
+
+_BEFORE_S, _LONGEST_S = 3_600.0, 7 * DAY_S
+_WITHIN = 2.0
+_LEAST_GAIN = 3.0
+
+
+def sharpened(history: CallHistory, watches: Sequence[SeriesWatch], alarm: Alarm) -> Alarm:
+    """``alarm`` with onset, interval and sums from the calls of ``watches`` (one series, or all of a parent).
+
+    As it was where the calls do not show the change, e.g. because the history keeps too little. Raises
+    :class:`~watchkeeper.errors.Transient` where the history cannot be asked now.
+    """
+    begin = max(alarm.at - _LONGEST_S, alarm.onset - 4 * alarm.spread - _BEFORE_S)
+    key = watches[0].key
+    columns = call_columns(history.calls(key.provider, key.request_model, begin, alarm.at + 1e-6))
+    judged = [one for watch in watches if (one := _judged(columns, watch, alarm)) is not None]
+    if not judged:
+        return alarm
+    ts, evidence, features = (np.concatenate(parts) for parts in zip(*judged, strict=True))
+    order = np.argsort(ts, kind="stable")
+    return _likeliest(alarm, ts[order], evidence[order], features[order])
+
+
+def _judged(columns: CallColumns, watch: SeriesWatch, alarm: Alarm) -> tuple[Floats, Floats, Floats] | None:
+    """Times [n], evidence [n] and features [n, FEATURES] of one series' calls, each by itself."""
+    places = [position for position, key in enumerate(columns.keys) if key == watch.key]
+    rows = np.flatnonzero(np.isin(columns.series, places))
+    if not len(rows):
+        return None
+    found = watch.one_by_one(alarm.metric, series_calls(columns, rows))
+    if found is None:
+        return None
+    ts, sums = found
+    return ts, sums.evidence[alarm.slab, :, alarm.alternative], sums.features[alarm.slab]
+
+
+def _likeliest(alarm: Alarm, ts: Floats, evidence: Floats, features: Floats) -> Alarm:
+    before = np.append(0.0, np.cumsum(evidence))[:-1]
+    gain = evidence.sum() - before
+    start = int(np.argmax(gain))
+    if gain[start] < _LEAST_GAIN:
+        return alarm
+    likely = np.flatnonzero(gain >= gain[start] - _WITHIN)
+    low, high = float(ts[max(0, likely[0] - 1)]), float(ts[likely[-1]])
+    onset = float(ts[start])
+    sums = tuple(features[start:].sum(axis=0).tolist())
+    return replace(alarm, onset=onset, spread=max(onset - low, high - onset) / 2, features=sums)

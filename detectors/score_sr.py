@@ -1,0 +1,159 @@
+"""ScoreSR: the e-detector for one stream of positive values (latency, tokens, cost), as a river drift detector."""
+
+import numpy as np
+from river.base import DriftDetector
+
+from detectors.alternatives import ALTERNATIVES, value_label, value_weights
+from detectors.columns import Floats
+from detectors.metrics import Direction
+from detectors.rate_evidence import Guard
+from detectors.shiryaev_roberts import ALARM, HOT, MOST_BLOCKS, Run, ShiryaevRoberts, caps, streaks_of
+from detectors.value_baseline import ValueSums, locations, rebin, value_baseline
+from detectors.value_evidence import ValueBaseline, block_features, value_evidence
+
+_COORDINATES = np.zeros((1, 2))
+
+
+class ScoreSR(DriftDetector):
+    """Learns a baseline from the first ``learn`` values, then tests blocks of values against it.
+
+    ``patience`` is the mean number of values to a false alarm that the detector is designed for. After an alarm
+    ``drift_detected`` stays true for the value that raised it, and testing starts anew with the same baseline.
+    """
+
+    def __init__(
+        self,
+        patience: float = 1e6,
+        learn: int = 2_000,
+        block: int = 50,
+        direction: str = "up",
+        errors: float = 1.0,
+        between: float = 2.0,
+        tolerance: float = 0.0,
+        cap: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.patience = patience
+        self.learn = learn
+        self.block = block
+        self.direction = direction
+        self.errors = errors
+        self.between = between
+        self.tolerance = tolerance
+        self.cap = cap
+        self._pending: list[float] = []
+        self._baseline: ValueBaseline | None = None
+        self._statistics = ShiryaevRoberts.start(1, 1, ALTERNATIVES, 1)
+        self._streak = np.zeros(1)
+        self.hypothesis = ""
+
+    @property
+    def baseline(self) -> ValueBaseline | None:
+        """What was learned; None while learning."""
+        return self._baseline
+
+    @property
+    def statistic(self) -> float:
+        """An alarm at 1."""
+        return float(self._level(self._statistics.statistic)[0, 0])
+
+    def update(self, x: int | float) -> None:
+        """One value, positive, in any unit."""
+        self._drift_detected = False
+        self._pending.append(float(x))
+        if len(self._pending) >= (self.block if self._baseline else self.learn):
+            values, self._pending = np.array(self._pending), []
+            self._drift_detected = self._take(values) is not None
+
+    def update_many(self, values: Floats) -> int | None:
+        """As :meth:`update` for each, until the first alarm: its position, or None. The rest is not looked at."""
+        self._drift_detected = False
+        start = 0
+        while start < len(values):
+            room = (self.block if self._baseline else self.learn) - len(self._pending)
+            blocks = max(1, (len(values) - start - room) // self.block) if self._baseline else 0
+            stop = start + room + (min(blocks, 2_000) - 1) * self.block if blocks else start + room
+            if stop > len(values):
+                self._pending.extend(values[start:].tolist())
+                return None
+            taken = np.append(self._pending, values[start:stop])
+            found = self._take(taken)
+            if found is not None:
+                self._drift_detected = True
+                position = start - len(self._pending) + found
+                self._pending = []
+                return position
+            self._pending = []
+            start = stop
+        return None
+
+    def _take(self, values: Floats) -> int | None:
+        logs = np.log(np.maximum(values, 1e-12))
+        if self._baseline is None:
+            self._learn(logs)
+            return None
+        count = len(logs) // self.block
+        block, place = np.divmod(np.arange(len(logs)), self.block)
+        features, _ = block_features(self._baseline, logs, np.zeros(len(logs), np.int64), block, count, place)
+        return self._test(value_evidence(self._baseline, features))
+
+    def _learn(self, logs: Floats) -> None:
+        stratum = np.zeros(len(logs), np.int64)
+        sums = ValueSums()
+        sums.add(logs, stratum, 1)
+        sums.bins = rebin(logs, stratum, *locations(sums, _COORDINATES))
+        first = value_baseline(sums, _COORDINATES, Guard())
+        count = -(-len(logs) // self.block)
+        block = np.arange(len(logs)) // self.block
+        features, scores = block_features(first, logs, stratum, block, count)
+        sums.dispersion.add(scores, features[:, 0])
+        self._baseline = value_baseline(sums, _COORDINATES, Guard(self.tolerance, 0.0, self.errors, self.between))
+        self._weight = value_weights(Direction(self.direction), self._baseline.resolved)[None, None]
+
+    def _level(self, statistic: Floats) -> Floats:
+        level: Floats = (self._weight * statistic).sum(axis=2) if self._baseline else statistic.sum(axis=2)
+        return level
+
+    def _test(self, evidence: Floats) -> int | None:
+        for begin in range(0, len(evidence), MOST_BLOCKS):
+            part = evidence[begin : begin + MOST_BLOCKS]
+            streaks = self._streaks(part)
+            cap = self._caps(streaks[:-1])
+            if self._statistics.run(self._as_run(part, cap)) is None:
+                for position, row in enumerate(part):
+                    if self._step(row, cap[position : position + 1, :, None]):
+                        self._streak = np.zeros(1)
+                        return (begin + position + 1) * self.block - 1
+            self._streak = streaks[-1]
+        return None
+
+    def _streaks(self, evidence: Floats) -> Floats:
+        hot = evidence.max(axis=1)[:, None] >= HOT
+        return streaks_of(self._streak, hot, np.ones_like(hot))
+
+    def _caps(self, streaks: Floats) -> Floats:
+        if self.cap is not None:
+            return np.full_like(streaks, self.cap)
+        return caps(streaks, np.array(self._baseline.phi if self._baseline else 1.0))
+
+    def _as_run(self, evidence: Floats, cap: Floats) -> Run:
+        count = len(evidence)
+        return Run(
+            evidence[None, :, None],
+            self._weight,
+            np.ones((count, 1), np.bool_),
+            np.full((count, 1), self.block / self.patience),
+            np.zeros((count, 1)),
+            np.zeros((1, count, 1, 1)),
+            cap,
+        )
+
+    def _step(self, evidence: Floats, cap: Floats) -> bool:
+        arrival, nothing = np.array([self.block / self.patience]), np.zeros((1, 1, 1))
+        level = self._statistics.step(evidence[None, None], self._weight, arrival, 0.0, nothing, cap)
+        if level[0, 0] < ALARM:
+            return False
+        winner = int(np.argmax((self._weight * self._statistics.statistic)[0, 0]))
+        self.hypothesis = value_label(winner)
+        self._statistics.reset(0, 0.0)
+        return True

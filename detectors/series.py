@@ -1,0 +1,47 @@
+"""What is watched: one series a (service, route, provider, requested model, served model), and its parent."""
+
+import hashlib
+from typing import NamedTuple, Self
+
+ANY = "*"
+"""Stands in a parent for "all of them"."""
+
+
+class SeriesKey(NamedTuple):
+    """A series. A parent has :data:`ANY` for service, route and served model: one model over all routes."""
+
+    service: str
+    route: str
+    provider: str
+    request_model: str
+    model: str
+
+    @property
+    def parent(self) -> "SeriesKey":
+        """The requested model over all routes and served models."""
+        return SeriesKey(ANY, ANY, self.provider, self.request_model, ANY)
+
+    @property
+    def is_parent(self) -> bool:
+        return self.service == ANY and self.route == ANY
+
+    @property
+    def workload(self) -> "SeriesKey":
+        """The series whatever model served it: what an application would call one use of one model."""
+        return self._replace(model=ANY)
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits that name the series in commands and tables."""
+        return hashlib.blake2b("\0".join(self).encode(), digest_size=6).hexdigest()
+
+    def __str__(self) -> str:
+        return "|".join(self)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The inverse of ``str``. Raises :class:`ValueError` unless there are five parts."""
+        parts = text.split("|")
+        if len(parts) != len(cls._fields):
+            raise ValueError(f"{text!r} is no series: write {'|'.join(cls._fields)}")
+        return cls(*parts)

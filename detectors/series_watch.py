@@ -1,0 +1,341 @@
+"""One series: its calls cut into blocks, judged by every metric's baseline, learned from while all is quiet."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+
+from detectors.batch import BlockSums, MetricCalls
+from detectors.blocks import OpenBlock
+from detectors.columns import Bools, CallColumns, Floats, Ints
+from detectors.config import DetectorConfig
+from detectors.decider import MetricDecider, decider_for
+from detectors.metrics import RATES, Direction, Kind, Strata
+from detectors.monitor import METRIC_COUNT, Blocks, Change, Decided, Monitor
+from detectors.rate_learner import RateLearner
+from detectors.records import State
+from detectors.rules import MetricSettings, patience_s, settings_for
+from detectors.series import SeriesKey
+from detectors.strata import StrataIndex, stratum_codes
+from detectors.value_learner import ValueLearner
+
+Learner = RateLearner | ValueLearner
+_SMALLEST_CHUNK, _LARGEST_CHUNK = 100, 5_000
+_RATE_STRATA = 8
+_WAYS = {Direction.UP: 1.0, Direction.DOWN: -1.0, Direction.BOTH: 0.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesCalls:
+    """The ``n`` calls of one series in a batch, in the order of time; columns as in :class:`.columns.CallColumns`."""
+
+    ts: Floats
+    counted: Bools
+    bad: Bools
+    logs: Floats
+    """[n, values] logarithms; NaN where a call has no such value."""
+    prompt: Ints
+    output: Ints
+
+    def part(self, begin: int, end: int) -> "SeriesCalls":
+        """A run of them."""
+        return SeriesCalls(*(getattr(self, name)[begin:end] for name in self.__slots__))
+
+
+def series_calls(columns: CallColumns, rows: Ints) -> SeriesCalls:
+    """The calls at ``rows`` of a batch."""
+    return SeriesCalls(
+        columns.ts[rows],
+        columns.counted[rows],
+        columns.bad[rows],
+        np.log(columns.values[rows]),
+        columns.prompt_bucket[rows],
+        columns.output_bucket[rows],
+    )
+
+
+@dataclass(slots=True)
+class SeriesWatch:
+    """Everything known of one series."""
+
+    key: SeriesKey
+    settings: tuple[MetricSettings, ...]
+    monitor: Monitor
+    strata: dict[str, StrataIndex]
+    learners: list[Learner]
+    block: OpenBlock
+    carry: list[BlockSums]
+    """Sums of the open block, one a metric."""
+    deciders: list[MetricDecider | None]
+    block_number: int = 0
+    calls: int = 0
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+    inherited_from: str = ""
+    waiting: list[list[float]] = field(default_factory=lambda: [[] for _ in range(METRIC_COUNT)])
+    """Times, one list a metric, at which a river detector fired in the open block."""
+    weighed: Floats | None = None
+    """The weights, until a baseline changes."""
+
+    @classmethod
+    def start(cls, key: SeriesKey, config: DetectorConfig) -> Self:
+        """A series that was never seen."""
+        settings = settings_for(config, key)
+        strata = {kind.value: StrataIndex(config.max_strata) for kind in Strata} | {"rate": StrataIndex(_RATE_STRATA)}
+        learners = [_learner(one, strata) for one in settings]
+        carry = [BlockSums.zeros(1) for _ in settings]
+        deciders = [decider_for(config.detector, one.metric) for one in settings]
+        monitor = Monitor(patience_s(config))
+        return cls(key, settings, monitor, strata, learners, OpenBlock(), carry, deciders)
+
+    def feed(self, calls: SeriesCalls) -> tuple[Blocks, list[Change]]:
+        """Take calls in the order of time; the blocks that closed, and what changed its state."""
+        if not self.calls:
+            self.first_seen = float(calls.ts[0])
+        found, changes, begin = [], [], 0
+        while begin < len(calls.ts):
+            # In parts, so that a long batch cannot teach a baseline what the baseline should have judged.
+            size = min(max(self.calls // 4, _SMALLEST_CHUNK), _LARGEST_CHUNK)
+            part = calls.part(begin, begin + size)
+            blocks = self._take(part)
+            changes += self._judge(blocks)
+            found.append(blocks)
+            begin += size
+        return _joined(found), changes
+
+    def expire(self, now: float) -> tuple[Blocks, list[Change]] | None:
+        """Close the open block if it is over by the clock."""
+        end = self.block.expire(now)
+        if end is None:
+            return None
+        blocks = self._closed([end], self.carry)
+        self._start_block()
+        return blocks, self._judge(blocks)
+
+    def states(self) -> list[State]:
+        """Where each watched metric stands that has seen calls."""
+        able: Bools = np.any(self.weights, axis=(0, 2))
+        return [
+            self.monitor.state(m, able=bool(able[m]), learning=learner.pinned is None)
+            for m, learner in enumerate(self.learners)
+            if self.settings[m].watch and learner.known
+        ]
+
+    @property
+    def weights(self) -> Floats:
+        """[2, M, K] of the alternatives; zero where a metric is not watched or still learning."""
+        if self.weighed is None:
+            watched = np.array([one.watch for one in self.settings], np.float64)
+            stacked = np.stack([learner.weights() for learner in self.learners], axis=1)
+            self.weighed = stacked * watched[None, :, None]
+        return self.weighed
+
+    @property
+    def phi(self) -> Floats:
+        """[M] dispersion of each metric's blocks; 1 while learning."""
+        phis = [1.0] * len(self.learners)
+        for position, learner in enumerate(self.learners):
+            if isinstance(learner, RateLearner):
+                phis[position] = learner.pinned.phi if learner.pinned else 1.0
+            else:
+                phis[position] = learner.pinned.baseline.phi if learner.pinned else 1.0
+        return np.array(phis)
+
+    def one_by_one(self, m: int, calls: SeriesCalls) -> tuple[Floats, BlockSums] | None:
+        """Times and sums of each call that counts for a metric, judged by itself and learned from by nobody."""
+        count = len(calls.ts)
+        of_metric = self._metric_calls(m, calls, np.arange(count))
+        if of_metric is None:
+            return None
+        each = replace(of_metric, block=np.arange(len(of_metric.ts)))
+        return each.ts, self.learners[m].judge(each, len(each.ts))
+
+    def inherit(self, elder: "SeriesWatch") -> None:
+        """Judge by the baseline of the model that served this workload before: the application asked for the same."""
+        state = elder.snapshot()
+        self.strata = {name: StrataIndex(one.most, list(one.codes)) for name, one in elder.strata.items()}
+        self.learners = [
+            _restored(one, self.strata, kept) for one, kept in zip(self.settings, state["learners"], strict=True)
+        ]
+        for learner in self.learners:
+            learner.discard()
+        self.inherited_from = elder.key.model
+        self.weighed = None
+        self.monitor.last = elder.monitor.last.copy()
+        # Calls of the elder may wait for a first baseline, by the number of their block.
+        self.block_number = elder.block_number + 1
+
+    def _take(self, part: SeriesCalls) -> Blocks:
+        position, ends = self.block.cut(part.ts)
+        count = len(ends) + 1
+        of_metric = [self._judged(m, part, position, count) for m in range(METRIC_COUNT)]
+        for sums, before in zip(of_metric, self.carry, strict=True):
+            _add_first(sums, before)
+        blocks = self._closed(ends, of_metric)
+        self.carry = [_last(sums) for sums in of_metric]
+        self.block_number += len(ends)
+        self.calls += len(part.ts)
+        self.last_seen = max(self.last_seen, float(part.ts[-1]))
+        return blocks
+
+    def _judged(self, m: int, part: SeriesCalls, position: Ints, count: int) -> BlockSums:
+        calls = self._metric_calls(m, part, position)
+        if calls is None:
+            return BlockSums.zeros(count)
+        sums = self.learners[m].judge(calls, count)
+        self._decide(m, calls)
+        if m not in self.monitor.open:
+            since = self.settings[m].pin_from
+            if not since or (len(calls.ts) and calls.ts[0] >= since):
+                self.learners[m].learn(calls)
+        return sums
+
+    def _decide(self, m: int, calls: MetricCalls) -> None:
+        """Let a river detector see the calls that it decides by."""
+        decider = self.deciders[m]
+        residuals = self.learners[m].residuals(calls) if decider is not None else None
+        if decider is not None and residuals is not None:
+            fired = decider.feed(calls.ts, residuals, calls.value)
+            if decider.decides:
+                self.waiting[m].extend(fired.tolist())
+
+    def _decided(self, ends: list[float]) -> Decided | None:
+        """In which of the blocks ending at ``ends`` the deciding detectors fired; None where the e-detector decides."""
+        if not any(decider is not None and decider.decides for decider in self.deciders):
+            return None
+        fired = np.zeros((len(ends), METRIC_COUNT), np.bool_)
+        for m, times in enumerate(self.waiting):
+            places = np.searchsorted(ends, times)
+            fired[places[places < len(ends)], m] = True
+            self.waiting[m] = [at for at, place in zip(times, places, strict=True) if place == len(ends)]
+        return Decided(fired, np.array([_WAYS[one.direction] for one in self.settings]))
+
+    def _metric_calls(self, m: int, part: SeriesCalls, position: Ints) -> MetricCalls | None:
+        metric = self.settings[m].metric
+        if not self.settings[m].watch:
+            return None
+        column = m if metric.kind is Kind.RATE else m - len(RATES)
+        rate = metric.kind is Kind.RATE
+        rows = np.flatnonzero(part.counted[:, column] if rate else ~np.isnan(part.logs[:, column]))
+        if not len(rows):
+            return None
+        index = self.strata["rate" if rate else metric.strata.value]
+        stratum = index.number(stratum_codes(metric, part.prompt[rows], part.output[rows]))
+        value = part.bad[rows, column].astype(np.float64) if rate else part.logs[rows, column]
+        return MetricCalls(part.ts[rows], value, stratum, index.size, position[rows], self.block_number)
+
+    def _closed(self, ends: list[float], of_metric: list[BlockSums]) -> Blocks:
+        closed = slice(0, len(ends))
+        return Blocks(
+            ends,
+            np.stack([sums.evidence[:, closed] for sums in of_metric], axis=2),
+            np.stack([sums.features[:, closed] for sums in of_metric], axis=2),
+            np.stack([sums.calls[:, closed] for sums in of_metric], axis=2),
+            np.stack([sums.s[closed] for sums in of_metric], axis=1),
+            np.stack([sums.v[closed] for sums in of_metric], axis=1),
+            np.tile(self.phi, (len(ends), 1)),
+        )
+
+    def _judge(self, blocks: Blocks) -> list[Change]:
+        if not blocks.ends:
+            return []
+        changes = self.monitor.feed(blocks, self.weights, self._decided(blocks.ends))
+        self._learn(blocks)
+        return changes
+
+    def _learn(self, blocks: Blocks) -> None:
+        """Extend what is quiet, forget what may belong to a change."""
+        now = blocks.ends[-1]
+        for m, learner in enumerate(self.learners):
+            if m in self.monitor.open:
+                learner.discard()
+                continue
+            learner.learn_blocks(blocks.s[:, m], blocks.v[:, m])
+            if self.monitor.quiet(m) and learner.extend(now):
+                self.weighed = None
+
+    def _start_block(self) -> None:
+        self.carry = [BlockSums.zeros(1) for _ in self.carry]
+        self.block_number += 1
+
+    def snapshot(self) -> dict[str, Any]:
+        """For :meth:`restore`."""
+        return {
+            "key": list(self.key),
+            "monitor": self.monitor.snapshot(),
+            "strata": {name: index.codes for name, index in self.strata.items()},
+            "learners": [learner.state() for learner in self.learners],
+            "block": [self.block.start, self.block.calls, self.block.end],
+            "carry": [[getattr(sums, name) for name in BlockSums.__slots__] for sums in self.carry],
+            "deciders": [decider and decider.state() for decider in self.deciders],
+            "waiting": self.waiting,
+            "counts": [self.block_number, self.calls, self.first_seen, self.last_seen, self.inherited_from],
+        }
+
+    @classmethod
+    def restore(cls, state: dict[str, Any], config: DetectorConfig) -> Self:
+        """From :meth:`snapshot`, bit for bit."""
+        key = SeriesKey(*state["key"])
+        settings = settings_for(config, key)
+        strata = {
+            name: StrataIndex(_RATE_STRATA if name == "rate" else config.max_strata, [int(code) for code in codes])
+            for name, codes in state["strata"].items()
+        }
+        learners = [_restored(one, strata, kept) for one, kept in zip(settings, state["learners"], strict=True)]
+        start, calls, end = state["block"]
+        carry = [BlockSums(*(np.array(array, np.float64) for array in arrays)) for arrays in state["carry"]]
+        number, seen, first, last, inherited = state["counts"]
+        return cls(
+            key=key,
+            settings=settings,
+            monitor=Monitor.restore(patience_s(config), state["monitor"]),
+            strata=strata,
+            learners=learners,
+            block=OpenBlock(float(start), int(calls), float(end)),
+            carry=carry,
+            deciders=[MetricDecider.restore(kept) if kept else None for kept in state["deciders"]],
+            block_number=int(number),
+            calls=int(seen),
+            first_seen=float(first),
+            last_seen=float(last),
+            inherited_from=inherited,
+            waiting=[[float(at) for at in times] for times in state["waiting"]],
+        )
+
+
+def _learner(settings: MetricSettings, strata: dict[str, StrataIndex]) -> Learner:
+    if settings.metric.kind is Kind.RATE:
+        return RateLearner(settings.tolerance)
+    hourly = settings.metric.unit == "s"
+    return ValueLearner(settings.tolerance, settings.direction, strata[settings.metric.strata.value], hourly)
+
+
+def _restored(settings: MetricSettings, strata: dict[str, StrataIndex], state: dict[str, Any]) -> Learner:
+    if settings.metric.kind is Kind.RATE:
+        return RateLearner.restore(settings.tolerance, state)
+    index = strata[settings.metric.strata.value]
+    return ValueLearner.restore(settings.tolerance, settings.direction, index, settings.metric.unit == "s", state)
+
+
+def _add_first(sums: BlockSums, before: BlockSums) -> None:
+    for name in ("evidence", "features", "calls"):
+        getattr(sums, name)[:, 0] += getattr(before, name)[:, 0]
+    sums.s[0] += before.s[0]
+    sums.v[0] += before.v[0]
+
+
+def _last(sums: BlockSums) -> BlockSums:
+    return BlockSums(
+        sums.evidence[:, -1:].copy(),
+        sums.features[:, -1:].copy(),
+        sums.calls[:, -1:].copy(),
+        sums.s[-1:].copy(),
+        sums.v[-1:].copy(),
+    )
+
+
+def _joined(parts: list[Blocks]) -> Blocks:
+    ends = [end for part in parts for end in part.ends]
+    joined = [np.concatenate([getattr(p, name) for p in parts], axis=1) for name in ("evidence", "features", "calls")]
+    flat = [np.concatenate([getattr(p, name) for p in parts], axis=0) for name in ("s", "v", "phi")]
+    return Blocks(ends, *joined, *flat)

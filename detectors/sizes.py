@@ -1,0 +1,92 @@
+"""How large a change is, in plain units, from the sums since its onset; and how sure we are that there is one."""
+
+import numpy as np
+
+from detectors.alternatives import is_down, is_tail, rate_label, value_label
+from detectors.columns import Floats
+from detectors.config import DAY_S
+from detectors.metrics import METRICS, RATES, Direction
+from detectors.monitor import Alarm
+from detectors.records import Size
+from detectors.wilson import Z_95, wilson
+
+_ORDER = tuple(METRICS.values())
+_CHANGES_EVERY_S = 90 * DAY_S
+
+
+def direction_of(alarm: Alarm) -> Direction:
+    """Which way the metric went."""
+    value = alarm.metric >= len(RATES)
+    return Direction.DOWN if value and is_down(alarm.alternative) else Direction.UP
+
+
+def hypothesis_of(alarm: Alarm) -> str:
+    """The alternative that won, in words."""
+    return rate_label(alarm.alternative) if alarm.metric < len(RATES) else value_label(alarm.alternative)
+
+
+def confidence_of(patience_s: float) -> float:
+    """Probability that an alarm is real if a series' metric truly changes once in 90 days and every change is found."""
+    return float(patience_s / (patience_s + _CHANGES_EVERY_S))
+
+
+def size_of(alarm: Alarm, phi: float, tail_shares: tuple[float, float] = (0.05, 0.01)) -> Size:
+    """Before and after in the metric's unit, with a 95 % interval of the latter widened by the dispersion ``phi``."""
+    if alarm.metric < len(RATES):
+        return _rate_size(alarm, phi)
+    if is_tail(alarm.alternative):
+        return _tail_size(alarm, phi, tail_shares)
+    return _shift_size(alarm, phi)
+
+
+def _rate_size(alarm: Alarm, phi: float) -> Size:
+    calls, bad, expected = alarm.features[:3]
+    before, after = expected / max(calls, 1e-9), bad / max(calls, 1e-9)
+    low, high = wilson(bad / phi, calls / phi)
+    name = _ORDER[alarm.metric].name
+    text = f"{name} {_percent(before)} → {_percent(after)} ({_percent(low)} to {_percent(high)})"
+    return Size(before=before, after=after, low=low, high=high, ratio=_ratio(after, before), unit="share", text=text)
+
+
+def _tail_size(alarm: Alarm, phi: float, shares: tuple[float, float]) -> Size:
+    """Calls beyond the former 95th or 99th percentile, whichever became the more frequent in proportion."""
+    calls = max(alarm.features[0], 1e-9)
+    found = [
+        (beyond / calls / share, place)
+        for place, (beyond, share) in enumerate(zip(alarm.features[3:5], shares, strict=True))
+    ]
+    ratio, place = max(found)
+    before, after = shares[place], ratio * shares[place]
+    low, high = wilson(after * calls / phi, calls / phi)
+    name, tail = _ORDER[alarm.metric].name, ("p95", "p99")[place]
+    text = f"{name}: {tail} tail ×{ratio:.1f} (calls beyond the former {tail}: {_percent(before)} → {_percent(after)})"
+    return Size(before=before, after=after, low=low, high=high, ratio=ratio, unit="share", text=text)
+
+
+def _shift_size(alarm: Alarm, phi: float) -> Size:
+    calls, scores, precision, _, _, expected = alarm.features
+    metric = _ORDER[alarm.metric]
+    shift, error = scores / max(precision, 1e-9), Z_95 * float(np.sqrt(phi / max(precision, 1e-9)))
+    before = float(np.exp(expected / max(calls, 1e-9)))
+    after, low, high = (before * float(np.exp(x)) for x in (shift, shift - error, shift + error))
+    ratio = float(np.exp(shift))
+    text = f"{metric.name} {ratio - 1:+.0%} (typically {_plain(before)} → {_plain(after)} {metric.unit})"
+    return Size(before=before, after=after, low=low, high=high, ratio=ratio, unit=metric.unit, text=text)
+
+
+def _ratio(after: float, before: float) -> float:
+    return after / before if before > 0 else 0.0
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share < 0.1 else f"{share:.0%}"
+
+
+def _plain(number: float) -> str:
+    return f"{number:.3g}"
+
+
+def interval(alarm: Alarm) -> tuple[float, float]:
+    """The onset's interval: two standard deviations of its posterior, not later than the alarm."""
+    half: Floats = np.array(2 * alarm.spread)
+    return alarm.onset - float(half), min(alarm.at, alarm.onset + float(half))

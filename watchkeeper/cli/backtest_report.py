@@ -1,0 +1,86 @@
+"""What a backtest found, for people: pages, notices, and where everything stands."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from detectors.backtest import Backtest
+from detectors.metrics import Severity
+from detectors.records import Regression, State
+from detectors.statuses import MetricStatus
+from detectors.story import moment, story, where
+
+_MOST_STORIES = 50
+_MOST_SERIES = 40
+_ORDER = (
+    State.OPEN, State.RECOVERING, State.SUSPECT, State.CANNOT_TELL, State.LEARNING, State.OK, State.CLOSED,
+)  # fmt: skip
+_COLOURS = {State.OPEN: "red", State.RECOVERING: "yellow", State.SUSPECT: "yellow"}
+
+
+def print_report(result: Backtest, console: Console) -> None:
+    """All of it; long lists are cut and say so."""
+    told = [*result.regressions, *result.findings]
+    pages = [one for one in told if one.severity is Severity.PAGE]
+    notices = [one for one in told if one.severity is not Severity.PAGE]
+    console.print(f"{len(pages)} pages, {len(notices)} notices in {_span(result)}")
+    if told:
+        console.print(_table([*pages, *notices][:_MOST_STORIES]))
+    for title, records in (("Pages", pages), ("Notices", notices)):
+        _stories(title, records, result, console)
+    _states(result.statuses(), console)
+
+
+def _span(result: Backtest) -> str:
+    days = (result.end - result.begin) / 86_400
+    counts = result.engine.counts()
+    return f"{counts.calls:,} calls over {days:.1f} days"
+
+
+def _table(records: Sequence[Regression]) -> Table:
+    table = Table("", "found", "what", "where", "how much", "now")
+    for one in records:
+        mark = "[bold red]page[/]" if one.severity is Severity.PAGE else "notice"
+        size = one.size.text.removeprefix(one.metric).strip(" :") if one.size else ""
+        found = f"{one.detected_at:%m-%d %H:%M}"
+        table.add_row(mark, found, *map(escape, (one.metric, where(one), size, one.state.value)))
+    return table
+
+
+def _stories(title: str, records: Sequence[Regression], result: Backtest, console: Console) -> None:
+    if records:
+        console.print(f"\n[bold]{title}[/]")
+    for one in records[:_MOST_STORIES]:
+        console.print(f"• {moment(one.detected_at)}  {escape(story(one, result.told_as(one)))}", highlight=False)
+    if len(records) > _MOST_STORIES:
+        console.print(f"… and {len(records) - _MOST_STORIES} more: --json has all of them")
+
+
+def _states(states: Sequence[MetricStatus], console: Console) -> None:
+    counts = Counter(one.state for one in states)
+    total = ", ".join(f"{count} {_word(state)}" for state, count in sorted(counts.items()))
+    console.print(f"\n[bold]Where everything stands[/]: {total or 'nothing was watched'}")
+    console.print("In brackets: the smallest change that would be seen in an hour, a day, a week.")
+    of_series = [list(group) for _, group in groupby(states, key=lambda one: one.series)]
+    for group in of_series[:_MOST_SERIES]:
+        console.print(f"{group[0].series_id}  {escape(group[0].series)}", highlight=False)
+        for state in sorted({one.state for one in group}, key=_ORDER.index):
+            told = "; ".join(_told(one) for one in group if one.state is state)
+            console.print(f"  [{_COLOURS.get(state, 'default')}]{_word(state)}[/]: {escape(told)}", highlight=False)
+    if len(of_series) > _MOST_SERIES:
+        console.print(f"… and {len(of_series) - _MOST_SERIES} more series: --json has all of them")
+
+
+def _word(state: State) -> str:
+    return state.value.replace("_", " ")
+
+
+def _told(status: MetricStatus) -> str:
+    if status.state in (State.LEARNING, State.CANNOT_TELL):
+        return f"{status.metric} ({status.why})"
+    seen = ", ".join(one.short for one in status.detectable)
+    return f"{status.metric} ({seen})" if seen else status.metric

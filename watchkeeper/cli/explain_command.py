@@ -1,0 +1,123 @@
+"""``watchkeeper detectors explain``: what is known of one series."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from detectors.engine import Engine
+from detectors.explain import BaselineFacts, MetricExplanation, SeriesExplanation, explain
+from detectors.followed import Followed
+from detectors.story import moment
+from watchkeeper.cli.access import Remote, store_or_api
+from watchkeeper.cli.backtest_command import AsJson, CallFiles, DataDir, Detector, Rules, Source, chosen_config, run
+from watchkeeper.cli.backtest_json import plain
+from watchkeeper.cli.detecting import engines
+from watchkeeper.errors import ConfigError
+from watchkeeper.settings import Settings
+from watchkeeper.storage.client import Store
+from watchkeeper.storage.detector_state import load_state
+from watchkeeper.storage.state_places import state_places
+
+_MOST_STRATA = 24
+
+
+def command(
+    series: Annotated[str, typer.Argument(help="Its text, its id, or a part of the text that only one series has.")],
+    calls: CallFiles = None,
+    detector: Detector = None,
+    rules: Rules = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Baselines, guards, statistics and distance to alarm of one series, as of the state saved last."""
+    settings = Settings.load(detector=detector, detector_rules_file=rules, data_dir=data_dir)
+    found = explain(run(settings, Source(tuple(calls)))[0].engine, series) if calls else _of_saved(settings, series)
+    if as_json:
+        typer.echo(plain(asdict(found)))
+    else:
+        _print(found, Console())
+
+
+def _of_saved(settings: Settings, series: str) -> SeriesExplanation:
+    """From the states in the store; of several that know the series, the one saved last."""
+    chosen_config(settings)
+    with store_or_api(settings) as access:
+        if isinstance(access, Remote):
+            raise ConfigError(
+                f"`watchkeeper up` has the store in {settings.data_dir} open: stop it first, or give the calls with "
+                "--calls FILE.parquet"
+            )
+        problems = []
+        for engine in _saved_engines(settings, access):
+            try:
+                return explain(engine, series)
+            except ConfigError as error:
+                problems.append(error)
+    if not problems:
+        raise ConfigError("the detectors have saved no state yet; --calls FILE.parquet explains a file of calls")
+    raise problems[0]
+
+
+def _saved_engines(settings: Settings, store: Store) -> Iterator[Engine]:
+    made = engines(settings, store)
+    for place in state_places(store, made.version):
+        saved = load_state(store, place)
+        if saved is not None:
+            engine = Followed.restore(made, saved, with_repeats=False).engine
+            assert isinstance(engine, Engine)
+            yield engine
+
+
+def _print(found: SeriesExplanation, console: Console) -> None:
+    console.print(f"[bold]{escape(found.series)}[/]  {found.series_id}", highlight=False)
+    console.print(f"{found.calls:,} calls, {moment(found.first_seen)} to {moment(found.last_seen)}", highlight=False)
+    if found.inherited_from:
+        console.print(f"judged by what was usual of {escape(found.inherited_from)}, which served this workload before")
+    days = f"{found.patience_days:,.0f}"
+    console.print(f"one false alarm of one metric is allowed in {days} days", highlight=False)
+    for metric in found.metrics:
+        _print_metric(metric, console)
+
+
+def _print_metric(metric: MetricExplanation, console: Console) -> None:
+    status = metric.status
+    console.print(f"\n[bold]{status.metric}[/]: {status.state.value.replace('_', ' ')} – {status.why}")
+    leading = f", led by “{metric.leading}”" if metric.leading else ""
+    console.print(
+        f"  statistic {status.level:.2g} of 1, {metric.way_to_alarm:.0%} of the way to an alarm{leading}; "
+        f"tolerance {metric.tolerance:.0%}, {metric.direction}, {metric.severity}",
+        highlight=False,
+    )
+    if status.detectable:
+        seen = ", ".join(
+            f"{one.short} in a{'n' if one.within == 'hour' else ''} {one.within}" for one in status.detectable
+        )
+        console.print(f"  smallest change that would be seen: {seen}", highlight=False)
+    for baseline in metric.baselines:
+        _print_baseline(metric, baseline, console)
+
+
+def _print_baseline(metric: MetricExplanation, baseline: BaselineFacts, console: Console) -> None:
+    kind = "accepted" if baseline.accepted else "still extended"
+    console.print(
+        f"  {baseline.name} baseline ({kind}): {baseline.calls:,} calls over {baseline.days:.1f} days since "
+        f"{moment(baseline.since)}; dispersion {baseline.phi:.2f}, between blocks {baseline.between:.3g}",
+        highlight=False,
+    )
+    table = Table("calls with", "calls", "usual", "no change up to", "judged", box=None, padding=(0, 2, 0, 4))
+    for one in baseline.strata[:_MOST_STRATA]:
+        usual, limit = (_amount(number, metric.unit) for number in (one.usual, one.limit))
+        table.add_row(one.calls_like, f"{one.calls:,}", usual, limit, "yes" if one.judged else "too few calls")
+    console.print(table)
+    if baseline.hours:
+        hours = ", ".join(f"{hour} {factor - 1:+.0%}" for hour, factor in baseline.hours.items())
+        console.print(f"    hours that differ: {hours}", highlight=False)
+
+
+def _amount(number: float, unit: str) -> str:
+    return f"{number:.2%}" if unit == "share" else f"{number:.3g} {unit}"
