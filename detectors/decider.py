@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from river.drift import PageHinkley
 
 from detectors.columns import Floats
 from detectors.metrics import Kind, Metric
@@ -28,7 +29,7 @@ class MetricDecider:
     def feed(self, ts: Floats, residuals: Floats, bad: Floats) -> Floats:
         """Take calls [n] in order; the times at which it fired. Binary detectors take ``bad``, others ``residuals``."""
         detector, fired = self.detector, []
-        for at, x in zip(ts.tolist(), (bad > 0 if self.preset.binary else residuals).tolist(), strict=True):
+        for at, x in zip(ts.tolist(), self.preset.sees(residuals, bad).tolist(), strict=True):
             detector.update(x)
             if detector.drift_detected:
                 fired.append(at)
@@ -61,12 +62,44 @@ def decider_for(choice: str, metric: Metric) -> MetricDecider | None:
     return MetricDecider(preset, preset.make(), decides)
 
 
+def _own_method(detector: Any, name: str = "") -> Any:
+    """A detector's bound method, which Page-Hinkley keeps among its fields. Raises as :class:`_RiverOnly` does."""
+    if not isinstance(detector, PageHinkley) or name not in _METHODS:
+        raise pickle.UnpicklingError(f"a detector's state names builtins.getattr for {name!r}")
+    return getattr(detector, name)
+
+
+_METHODS = frozenset(name for name in dir(PageHinkley) if name.startswith("_test"))
+_NAMED = {
+    ("river.drift.adwin", "ADWIN"),
+    ("river._river_rust.drift", "AdaptiveWindowing"),
+    ("river.drift.page_hinkley", "PageHinkley"),
+    ("river.drift.kswin", "KSWIN"),
+    ("river.drift.binary.ddm", "DDM"),
+    ("river.drift.binary.eddm", "EDDM"),
+    ("river.drift.binary.fhddm", "FHDDM"),
+    ("river.drift.binary.hddm_a", "HDDMA"),
+    ("river.drift.binary.hddm_w", "HDDMW"),
+    ("river.drift.binary.hddm_w", "SampleInfo"),
+    ("river.stats.mean", "Mean"),
+    ("river.stats.var", "Var"),
+    ("river.stats.ewmean", "EWMean"),
+    ("river._river_rust.stats", "RsEWMean"),
+    ("collections", "deque"),
+    ("random", "Random"),
+    ("numpy", "dtype"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy.core.multiarray", "scalar"),
+}
+"""All that the states of the presets name."""
+
+
 class _RiverOnly(pickle.Unpickler):
     """A snapshot comes from our own table, yet nothing in it may name code of another kind."""
 
-    _NAMED = frozenset({("collections", "deque"), ("random", "Random"), ("builtins", "set"), ("builtins", "list")})
-
     def find_class(self, module: str, name: str) -> Any:
-        if not module.startswith("river.") and (module, name) not in self._NAMED:
+        if (module, name) == ("builtins", "getattr"):
+            return _own_method
+        if (module, name) not in _NAMED:
             raise pickle.UnpicklingError(f"a detector's state names {module}.{name}")
         return super().find_class(module, name)

@@ -11,6 +11,8 @@ from typing import Protocol
 from river.drift import ADWIN, KSWIN, PageHinkley
 from river.drift.binary import DDM, EDDM, FHDDM, HDDMA, HDDMW
 
+from detectors.columns import Bools, Floats
+
 
 class Decider(Protocol):
     """What is used of a river drift detector."""
@@ -30,6 +32,15 @@ class Preset:
     binary: bool
     """Takes good and bad calls only; values are then left to :data:`FOR_VALUES`."""
     meaning: str
+    good_is_one: bool = False
+    """River's FHDDM fires when the share of ones falls."""
+
+    def sees(self, residuals: Floats, bad: Floats) -> Floats | Bools:
+        """[n] what the detector is given of calls: residuals, or whether they were bad (or good)."""
+        if not self.binary:
+            return residuals
+        seen: Bools = bad <= 0 if self.good_is_one else bad > 0
+        return seen
 
 
 E_DETECTOR = "e_detector"
@@ -51,7 +62,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset("ddm", DDM, True, "river's defaults"),
         Preset("eddm", EDDM, True, "river's defaults"),
-        Preset("fhddm", FHDDM, True, "river's defaults"),
+        Preset("fhddm", FHDDM, True, "river's defaults", good_is_one=True),
         Preset("hddm_a", HDDMA, True, "river's defaults"),
         Preset("hddm_w", HDDMW, True, "river's defaults"),
     )

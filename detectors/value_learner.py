@@ -170,7 +170,7 @@ class ValueLearner:
         sums.bins = rebin(logs, stratum, location, scale)
         plain = value_baseline(sums, coordinates, guard_for(self.tolerance, sums.total, 0.0, rate=False))
         numbers = np.unique(block, return_inverse=True)[1]
-        features, scores = block_features(plain, logs, stratum, numbers, int(numbers[-1]) + 1)
+        features, scores = block_features(plain, logs, stratum, numbers, int(numbers.max()) + 1)
         sums.dispersion.add(scores, features[:, 0])
         self.fresh.hours.add(hour_cells(ts), logs - location[stratum])
 

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 
 from detectors.alternatives import ALTERNATIVES, ODDS
-from detectors.batch import BASELINES, FEATURES
+from detectors.batch import BASELINES, FEATURES, BlockSums
 from detectors.monitor import METRIC_COUNT, Blocks
 from detectors.rate_evidence import RateBaseline, rate_evidence
 from tests.detectors.simulated import START
@@ -41,3 +41,8 @@ def errors(bad: list[float], begin: int = 0, calls: float = CALLS) -> Blocks:
 def stored(state: Any) -> Any:
     """A state as it comes back from a snapshot."""
     return orjson.loads(orjson.dumps(state, default=np.ndarray.tolist, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
+def same(one: BlockSums, other: BlockSums) -> bool:
+    """Have both all sums alike, bit for bit?"""
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in BlockSums.__slots__)

@@ -42,7 +42,7 @@ def judged(blocks: Blocks) -> Bools:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_run_of_blocks_is_the_same_as_its_steps(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    at_once, single, begin, longest = Monitor(PATIENCE_S), Monitor(PATIENCE_S), 0, 0.0
+    at_once, single, begin, longest = Monitor(10 * PATIENCE_S), Monitor(10 * PATIENCE_S), 0, 0.0
     for count in (1, 32, 7, 12):
         weights, blocks, changes = random_weights(rng), random_blocks(rng, count, begin, -1.5), list[Change]()
         assert at_once._run(blocks, judged(blocks), weights, slice(0, count))
@@ -62,7 +62,7 @@ def test_a_run_of_blocks_is_the_same_as_its_steps(seed: int) -> None:
 
 
 def test_a_run_that_would_alarm_changes_nothing_and_its_steps_alarm() -> None:
-    monitor, blocks = Monitor(PATIENCE_S), errors([1] * 5 + [10] * 10)
+    monitor, blocks = Monitor(PATIENCE_S), errors([1.0] * 5 + [10.0] * 10)
     before = stored(monitor.snapshot())
     assert not monitor._run(blocks, judged(blocks), WEIGHTS, slice(0, 15))
     assert stored(monitor.snapshot()) == before

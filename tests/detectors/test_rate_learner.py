@@ -1,13 +1,15 @@
 """A rate's baselines: learning, frozen at 200 calls, extended while quiet, accepted after two weeks, and kept so."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from detectors.alternatives import ODDS
-from detectors.batch import BlockSums, MetricCalls
+from detectors.batch import MetricCalls
 from detectors.config import DAY_S
 from detectors.rate_learner import RateLearner
-from tests.detectors.made_blocks import stored
+from tests.detectors.made_blocks import same, stored
 from tests.detectors.simulated import START
 
 TOLERANCE = 0.25
@@ -17,7 +19,7 @@ def calls(bad: float, count: int = 100, at: float = START, stratum: int = 1, str
     """So many calls of one block, a share of them ``bad``, evenly spread."""
     values = (np.floor(np.arange(1, count + 1) * bad) > np.floor(np.arange(count) * bad)).astype(float)
     numbers = np.full(count, stratum)
-    return MetricCalls(at + np.arange(count) * 0.1, values, numbers, strata, np.zeros(count, np.int64), 0)
+    return MetricCalls(np.linspace(at, at + 50, count), values, numbers, strata, np.zeros(count, np.int64), 0)
 
 
 def begun(bad: float = 0.05, count: int = 200) -> RateLearner:
@@ -36,10 +38,6 @@ def accepted() -> RateLearner:
         assert learner.extend(START + day * DAY_S + 60)
         assert (learner.trailing is not None) is (day == 14)
     return learner
-
-
-def same(one: BlockSums, other: BlockSums) -> bool:
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in BlockSums.__slots__)
 
 
 def test_it_learns_up_to_200_calls_and_says_nothing_meanwhile() -> None:
@@ -103,17 +101,17 @@ def test_stratum_nought_is_never_known_and_others_once_they_were_learned() -> No
     assert learner.pinned.known.tolist() == [0, 1, 1] and learner.judge(new, 1).evidence.max() > 20
 
 
-@pytest.mark.parametrize("make", [RateLearner, begun, accepted])
-def test_a_state_restores_all_bits(make: type[RateLearner]) -> None:
-    learner = make(TOLERANCE) if make is RateLearner else make()
+@pytest.mark.parametrize("make", [lambda: RateLearner(TOLERANCE), begun, accepted])
+def test_a_state_restores_all_bits(make: Callable[[], RateLearner]) -> None:
+    learner = make()
     learner.learn(calls(0.1, 150, START + 14.5 * DAY_S, stratum=2, strata=3))
     learner.learn_blocks(np.array([1.0, -2.0]), np.array([3.0, 4.0]))
     again = RateLearner.restore(TOLERANCE, stored(learner.state()))
-    for _ in range(2):
-        for judged in (calls(0.2), calls(0.3, stratum=2, strata=3), calls(0.1, stratum=0)):
+    for now in (START + 16 * DAY_S, START + 18 * DAY_S):
+        for judged in (calls(0.3, stratum=stratum, strata=3) for stratum in range(3)):
             assert same(again.judge(judged, 1), learner.judge(judged, 1))
         assert np.array_equal(again.weights(), learner.weights())
         for one in (again, learner):
-            one.learn(calls(0.1, 400, START + 15 * DAY_S, strata=3))
-            assert one.extend(START + 16 * DAY_S)
+            one.learn(calls(0.1, 400, now, strata=3))
+            assert one.extend(now)
     assert stored(again.state()) == stored(learner.state())
