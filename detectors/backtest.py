@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from detectors.blocks import LONGEST_S
 from detectors.engine import Engine
-from detectors.finding import DAY_S
+from detectors.finding import DAY_S, HOUR_S
 from detectors.metrics import Severity
 from detectors.records import FindingKind, Regression, State
 from detectors.statuses import MetricStatus, statuses
@@ -106,13 +106,13 @@ def _end(result: Backtest) -> None:
 def cuts(times: Ints, most: int = UNIT_CALLS) -> Iterator[tuple[int, int]]:
     """Rows [first, last) of each unit of ascending ``times`` (microseconds): at most ``most`` calls, within one day.
 
-    Sparse calls of several days come together, up to a tenth of ``most``: a unit costs the same however few it has.
+    A unit ends with an hour once it has a fifth of ``most`` calls: findings are dated by units, which cost the same
+    however few calls they have.
     """
-    days = times // int(DAY_S * 1e6)
-    edges = [*(np.flatnonzero(np.diff(days)) + 1).tolist(), len(times)]
+    hours, days = (times // int(seconds * 1e6) for seconds in (HOUR_S, DAY_S))
     begin = 0
-    for end in edges:
-        if end - begin < most // 10 and end < len(times):
+    for end in [*(np.flatnonzero(np.diff(hours)) + 1).tolist(), len(times)]:
+        if end < len(times) and end - begin < most // 5 and days[end] == days[begin]:
             continue
         for first in range(begin, end, most):
             yield first, min(first + most, end)

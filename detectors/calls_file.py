@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from detectors.file_columns import Ints, Notes, converted, moments
-from detectors.file_outcome import with_outcome
+from detectors.file_outcome import SAYS_HOW, UNTOLD, with_outcome
 from detectors.model_names import family
 from watchkeeper.errors import ConfigError
 from watchkeeper.schema import CALLS_SCHEMA
@@ -97,6 +97,9 @@ def _read(path: Path, notes: Notes) -> tuple[pa.Table, int]:
     columns, rows = _columns(path, notes)
     if not any(name in columns for name in WATCHABLE):
         raise ConfigError(f"{path}: there is nothing to watch: have at least one column of {', '.join(WATCHABLE)}")
+    if not any(name in columns for name in SAYS_HOW):
+        columns["outcome"] = pa.chunked_array([pa.array([UNTOLD] * rows)])
+        notes.told.append(f"no column says how calls ended ({', '.join(SAYS_HOW)}): only values are watched")
     times, known = moments(columns.pop("ts"), "ts", notes)
     arrays = []
     for field in CALLS_SCHEMA:

@@ -113,8 +113,9 @@ def _series(calls: pa.Table) -> tuple[list[SeriesKey], Ints]:
 def _rates(calls: pa.Table) -> tuple[Bools, Bools]:
     outcome = calls["outcome"].cast(pa.string())
     is_ = {o: _bools(pc.equal(outcome, o.value)) for o in Outcome}
-    tried = ~is_[Outcome.CANCELLED]
-    answered = ~np.logical_or.reduce([is_[o] for o in _NO_ANSWER])
+    told = _bools(pc.not_equal(outcome, ""))
+    tried = told & ~is_[Outcome.CANCELLED]
+    answered = told & ~np.logical_or.reduce([is_[o] for o in _NO_ANSWER])
     valid = calls["format_valid"]
     broken = (_bools(pc.invert(valid)) | is_[Outcome.FORMAT_INVALID] | is_[Outcome.TOOL_INVALID]) & answered
     cached = _floats(calls["cache_read_tokens"])
@@ -135,7 +136,8 @@ def _rates(calls: pa.Table) -> tuple[Bools, Bools]:
 
 def _values(calls: pa.Table) -> Floats:
     outcome = calls["outcome"].cast(pa.string())
-    good = np.logical_or.reduce([_bools(pc.equal(outcome, o.value)) for o in _GOOD_ANSWER])
+    # A call whose outcome nobody told is taken as good for its time and tokens, and counts for no rate.
+    good = np.logical_or.reduce([_bools(pc.equal(outcome, word)) for word in ("", *_GOOD_ANSWER)])
     complete = _bools(calls["duration_complete"].fill_null(True))
     seconds = np.where(good & complete, _floats(calls["duration_us"]) / 1e6, np.nan)
     first = np.where(good, _floats(calls["ttft_us"]) / 1e6, np.nan)

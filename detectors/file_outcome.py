@@ -56,6 +56,10 @@ _FINISHES = {
 }
 _BY_FINISH = {word: outcome for outcome, words in _FINISHES.items() for word in words}
 _FACTS = ("outcome", "error_type", "http_status", "finish_reason", "format_valid", "no_output")
+SAYS_HOW = ("outcome", "error_type", "http_status", "finish_reason", "format_valid")
+"""Columns that say how a call ended; a file with none of them says nothing of errors, refusals and the like."""
+UNTOLD = "untold"
+"""The outcome of the calls of such a file; empty in what is read, so that they count for no rate."""
 _WITHOUT_TEXT = ("tool_call", "tool_calls", "tool_use", "function_call")
 
 
@@ -71,6 +75,9 @@ def with_outcome(calls: pa.Table) -> tuple[pa.Table, int]:
     sizes = np.bincount(combined, minlength=len(first))
     for place, size in zip(first.tolist(), sizes.tolist(), strict=True):
         said, *others = (values[codes[place]] for values, codes in facts)
+        if said == UNTOLD:
+            verdicts.append("")
+            continue
         known = _KNOWN.get(said.lower())
         unknown += size if said and known is None else 0
         verdicts.append((known or outcome_of(*others)).value)

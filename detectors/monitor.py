@@ -17,9 +17,9 @@ from detectors.shiryaev_roberts import ALARM, HOT, MOST_BLOCKS, Run, ShiryaevRob
 METRIC_COUNT = len(METRICS)
 _RECOVERY_PATIENCE_S = 30 * DAY_S
 """A regression that lasts is taken for over at most once in so long (on average), however many calls there are."""
-_RECOVERING = 0.03
+_RECOVERING = 0.2
 """Share of the evidence for an end, as odds, from which a regression is called recovering; half way in nats."""
-_STILL_OPEN = 0.0003
+_STILL_OPEN = 0.02
 _SUSPECT_S = 60.0
 _QUIET = 20.0
 _SUSPECT = 100.0

@@ -13,6 +13,7 @@ import numpy as np
 from detectors.columns import CallColumns, Floats, call_columns
 from detectors.config import DAY_S
 from detectors.history import CallHistory
+from detectors.metrics import RATES
 from detectors.monitor import Alarm
 from detectors.series_watch import SeriesWatch, series_calls
 
@@ -47,8 +48,12 @@ def _judged(columns: CallColumns, watch: SeriesWatch, alarm: Alarm) -> tuple[Flo
     found = watch.one_by_one(alarm.metric, series_calls(columns, rows))
     if found is None:
         return None
-    ts, sums = found
-    return ts, sums.evidence[alarm.slab, :, alarm.alternative], sums.features[alarm.slab]
+    calls, sums = found
+    features = sums.features[alarm.slab]
+    if alarm.metric >= len(RATES):
+        # Scores end where the baseline's quantiles do; the logarithms themselves say how far a call went.
+        features[:, 1] = (calls.value - features[:, 5]) * features[:, 2]
+    return calls.ts, sums.evidence[alarm.slab, :, alarm.alternative], features
 
 
 def _likeliest(alarm: Alarm, ts: Floats, evidence: Floats, features: Floats) -> Alarm:

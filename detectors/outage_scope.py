@@ -125,7 +125,7 @@ class OutageScope:
         before = self.runs.rate
         after = WINDOW_FAILED / WINDOW if self._in_window else 1.0
         low = after * 0.05 ** (1 / max(WINDOW_FAILED if self._in_window else 1, self.runs.run))
-        text = f"{self.told}, before {before:.1%} of them"
+        text = f"{self.told}, where about {before:.1%} are expected"
         return Size(before=before, after=after, low=low, high=1.0, ratio=after / before, unit="share", text=text)
 
     def evidence(self) -> Evidence:
@@ -135,7 +135,7 @@ class OutageScope:
             detector="failure_run",
             statistic=self.runs.run / longest,
             hypothesis=f"{longest} failures in a row are beyond chance",
-            baseline=f"{self.runs.rate:.2%} of the calls fail, {self.runs.again:.1%} right after a failure",
+            baseline=f"learned ({self.runs.rate:.2%} failures, {self.runs.again:.0%} right after one)",
             calls=self.runs.run,
             patience_days=1.0 / FALSE_PER_DAY,
         )

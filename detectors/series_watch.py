@@ -141,14 +141,14 @@ class SeriesWatch:
                 phis[position] = learner.pinned.baseline.phi if learner.pinned else 1.0
         return np.array(phis)
 
-    def one_by_one(self, m: int, calls: SeriesCalls) -> tuple[Floats, BlockSums] | None:
-        """Times and sums of each call that counts for a metric, judged by itself and learned from by nobody."""
+    def one_by_one(self, m: int, calls: SeriesCalls) -> tuple[MetricCalls, BlockSums] | None:
+        """The calls that count for a metric, and the sums of each: judged by itself, learned from by nobody."""
         count = len(calls.ts)
         of_metric = self._metric_calls(m, calls, np.arange(count))
         if of_metric is None:
             return None
         each = replace(of_metric, block=np.arange(len(of_metric.ts)))
-        return each.ts, self.learners[m].judge(each, len(each.ts))
+        return each, self.learners[m].judge(each, len(each.ts))
 
     def inherit(self, elder: "SeriesWatch") -> None:
         """Judge by the baseline of the model that served this workload before: the application asked for the same."""

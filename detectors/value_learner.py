@@ -193,7 +193,8 @@ class ValueLearner:
         logs = calls.value - reference.offsets[cells] - reference.unknown[cells]
         features, scores = block_features(baseline, logs, stratum, calls.block, blocks)
         sums.evidence[slab] = value_evidence(baseline, features)
-        expected = np.bincount(calls.block, (baseline.location * baseline.known)[stratum], blocks)
+        usual = (baseline.location[stratum] + reference.offsets[cells]) * baseline.known[stratum]
+        expected = np.bincount(calls.block, usual, blocks)
         sums.features[slab] = np.column_stack([features[:, [0, 1, 3, 4, 5]], expected])
         sums.calls[slab] = features[:, 0]
         if slab == 0:

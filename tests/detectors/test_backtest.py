@@ -76,14 +76,10 @@ def test_the_open_block_is_judged_at_the_end() -> None:
 
 
 def test_units_are_bounded_in_calls_and_time() -> None:
-    day = 24 * HOUR
-    times = np.array([0.0, 1.0, 2.0, HOUR, day - 1, day, 3 * day]) * 1e6
-    assert list(cuts(times.astype(np.int64), most=3)) == [(0, 3), (3, 5), (5, 6), (6, 7)]
-
-
-def test_sparse_days_come_together() -> None:
-    days = np.arange(10) * 24 * HOUR * 1e6
-    assert list(cuts(days.astype(np.int64), most=30)) == [(0, 3), (3, 6), (6, 9), (9, 10)]
+    times = np.array([0.0, 1.0, HOUR, 2 * HOUR, 2 * HOUR + 1, 23 * HOUR, 24 * HOUR, 72 * HOUR]) * 1e6
+    assert list(cuts(times.astype(np.int64), most=10)) == [(0, 2), (2, 5), (5, 6), (6, 7), (7, 8)]
+    assert list(cuts(times.astype(np.int64), most=2)) == [(0, 2), (2, 3), (3, 5), (5, 6), (6, 7), (7, 8)]
+    assert list(cuts(times.astype(np.int64), most=1_000)) == [(0, 6), (6, 7), (7, 8)]
 
 
 def test_progress_counts_every_row() -> None:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from detectors.calls_file import FileCalls, read_calls
+from detectors.columns import call_columns
 from watchkeeper.errors import ConfigError
 from watchkeeper.schema import CALLS_SCHEMA
 
@@ -115,7 +116,7 @@ def test_numbers_beyond_bounds_are_unknown_and_told(file: Path) -> None:
 
 
 def test_unknown_columns_are_named_once(file: Path) -> None:
-    (note,) = read(file, ts=[1.0], duration_us=[1], mood=["good"], ingested_at=[1]).notes
+    (note,) = read(file, ts=[1.0], duration_us=[1], outcome=["ok"], mood=["good"], ingested_at=[1]).notes
     assert note.endswith("ignored columns that are none of ours: mood")
 
 
@@ -153,3 +154,11 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match=r"no \.parquet file in this directory"):
         read_calls([tmp_path / "empty"])
+
+
+def test_calls_whose_end_nobody_tells_count_for_no_rate(file: Path) -> None:
+    found = read(file, ts=[1.0, 2.0], duration_us=[1, 2])
+    assert found.calls["outcome"].to_pylist() == ["", ""]
+    assert any("no column says how calls ended" in note for note in found.notes)
+    columns = call_columns(found.calls)
+    assert not columns.counted.any() and (columns.values[:, 0] > 0).all()

@@ -72,9 +72,10 @@ def test_a_run_that_would_alarm_changes_nothing_and_its_steps_alarm() -> None:
 def test_an_alarm_is_raised_once_and_only_what_is_over_can_come_back() -> None:
     monitor, story = Monitor(PATIENCE_S), [1.0] * 40 + [10.0] * 40 + [1.0] * 40 + [10.0] * 20
     changes = monitor.feed(errors(story), WEIGHTS)
-    assert [change.state for change in changes] == [State.OPEN, State.RECOVERING, State.CLOSED, State.OPEN]
+    changes = [change for change in changes if change.state is not State.RECOVERING]
+    assert [change.state for change in changes] == [State.OPEN, State.CLOSED, State.OPEN]
     minutes = [(change.at - START) / 60 for change in changes]
-    assert 40 < minutes[0] <= 46 and 80 < minutes[1] < minutes[2] <= 90 and 120 < minutes[3] <= 126
+    assert 40 < minutes[0] <= 46 and 80 < minutes[1] <= 90 and 120 < minutes[2] <= 126
     assert changes[0].alarm.onset == pytest.approx(START + 40 * 60, abs=120)
     assert monitor.state(ERROR, able=True, learning=False) is State.OPEN and not monitor.quiet(ERROR)
     monitor.forget(START + 1e6)
