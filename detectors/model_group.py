@@ -18,7 +18,7 @@ from detectors.parent import Contribution, Parent
 from detectors.records import Regression, State
 from detectors.river_presets import E_DETECTOR
 from detectors.rules import patience_s, settings_for
-from detectors.series import SeriesKey
+from detectors.series import SeriesKey, in_words
 from detectors.series_watch import SeriesWatch, series_calls
 from detectors.sizes import size_of
 from detectors.value_learner import ValueLearner
@@ -260,8 +260,7 @@ class ModelGroup:
 
 def _name(raised: RaisedAlarm) -> str:
     metric = _ORDER[raised.alarm.metric].name
-    where = "all routes" if raised.series.is_parent else f"{raised.series.service}/{raised.series.route}"
-    return f"{metric} of {raised.series.provider}/{raised.series.request_model} on {where}"
+    return f"{metric} of {in_words(*raised.series[:4])}"
 
 
 def _decided_by(watch: SeriesWatch | None, metric: int, baseline: str) -> tuple[str, str, str]:

@@ -45,3 +45,10 @@ class SeriesKey(NamedTuple):
         if len(parts) != len(cls._fields):
             raise ValueError(f"{text!r} is no series: write {'|'.join(cls._fields)}")
         return cls(*parts)
+
+
+def in_words(service: str, route: str, provider: str, request_model: str) -> str:
+    """A model and where it is used, e.g. ``openai/gpt-x on shop/buy``; parts that are unknown are left out."""
+    model = "/".join(part for part in (provider, request_model) if part) or "a model without a name"
+    place = "all routes" if route == ANY else "/".join(part for part in (service, route) if part)
+    return f"{model} on {place}" if place else model

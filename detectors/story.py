@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from detectors.records import CoTimed, Member, Regression, Slice, State
-from detectors.series import ANY
+from detectors.series import ANY, in_words
 
 _SHOWN = 3
 
@@ -32,9 +32,8 @@ def story(record: Regression, told_as: str = "") -> str:
 
 def where(record: Regression) -> str:
     """The series in few words."""
-    route = "all routes" if record.route == ANY else f"{record.service}/{record.route}"
     served = "" if record.model in (ANY, "", record.request_model) else f", served by {record.model}"
-    return f"{record.provider}/{record.request_model} on {route}{served}"
+    return f"{in_words(record.service, record.route, record.provider, record.request_model)}{served}"
 
 
 def moment(at: datetime) -> str:

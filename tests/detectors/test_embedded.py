@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pytest
 
+from detectors import saving
 from detectors.embedded import OWNER, SETTLE_S, EmbeddedDetectors, EmbeddedParts
 from detectors.followed import Followed
 from detectors.reporting import Reporter
@@ -162,9 +164,9 @@ def test_a_fault_is_told_and_the_work_begins_again_from_what_was_saved(
     assert bench.metrics.registry.get_sample_value("watchkeeper_detector_failures_total") != 0
 
 
-def test_a_state_that_cannot_be_read_is_learnt_anew(
-    shared_store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_state_that_cannot_be_read_is_learnt_anew(shared_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(saving, "_log", Mock(error=lambda event, **_: told.append(event)))
     bench = Bench(shared_store, 0.0)
     bench.put(range(0, 10))
     bench.at(10 + SETTLE_S)
@@ -178,7 +180,7 @@ def test_a_state_that_cannot_be_read_is_learnt_anew(
     bench.put(range(14, 30))
     bench.at(40 + SETTLE_S)
     work(bench.detectors())
-    assert "cannot be read and is learnt anew" in capsys.readouterr().out
+    assert [event for event in told if "cannot be read and is learnt anew" in event]
     assert bench.told() == bench.expected() and bench.rows() == len(bench.told())
 
 

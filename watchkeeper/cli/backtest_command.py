@@ -84,13 +84,13 @@ def past_calls(settings: Settings, source: Source) -> Iterator[Past]:
             raise ConfigError("--to goes with --from: leave it out with --calls")
         yield _of_files(source.files)
         return
+    begin, end = moment(source.begin, "--from"), moment(source.end, "--to") if source.end else datetime.now(UTC)
     with store_or_api(settings) as access:
         if isinstance(access, Remote):
             raise ConfigError(
                 f"`watchkeeper up` has the store in {settings.data_dir} open, and this reads the store itself: "
                 "stop it first, or copy the directory and name the copy with --data-dir"
             )
-        begin, end = moment(source.begin, "--from"), moment(source.end, "--to") if source.end else datetime.now(UTC)
         chosen = CallRange(access, _micros(begin), _micros(end))
         count = chosen.count()
         if not count:
