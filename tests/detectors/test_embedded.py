@@ -164,10 +164,10 @@ def test_a_fault_is_told_and_the_work_begins_again_from_what_was_saved(
     assert bench.metrics.registry.get_sample_value("watchkeeper_detector_failures_total") != 0
 
 
-def test_a_state_that_cannot_be_read_is_learnt_anew(shared_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_that_cannot_be_read_is_learnt_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(saving, "_log", Mock(error=lambda event, **_: told.append(event)))
-    bench = Bench(shared_store, 0.0)
+    bench = Bench(store, 0.0)
     bench.put(range(0, 10))
     bench.at(10 + SETTLE_S)
     work(bench.detectors())
