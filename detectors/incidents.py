@@ -1,7 +1,7 @@
 """Alarms of one cause become one regression: many metrics, many routes of one model, one record with its story."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.config import DAY_S
@@ -159,11 +159,6 @@ def restore_incident(patience_s: float, state: dict[str, Any]) -> Incident:
         tuple(CoTimed.model_validate(one) for one in state["co_timed"]),
     )
     return Incident(parts, patience_s, int(seq), float(grown), float(closed), explained)
-
-
-def with_cross_check(raised: RaisedAlarm, text: str) -> RaisedAlarm:
-    """``raised`` with what the second detector says of it."""
-    return replace(raised, cross_check=text)
 
 
 def _member(part: Part, patience_s: float) -> Member:

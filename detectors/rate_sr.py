@@ -4,10 +4,10 @@ import numpy as np
 from river.base import BinaryDriftDetector
 
 from detectors.alternatives import ODDS, rate_label
+from detectors.block_test import BlockTest
 from detectors.columns import Floats
 from detectors.dispersion import Dispersion
 from detectors.rate_evidence import Guard, RateBaseline, rate_baseline, rate_evidence
-from detectors.shiryaev_roberts import ALARM, HOT, MOST_BLOCKS, Run, ShiryaevRoberts, caps, streaks_of
 
 
 class RateSR(BinaryDriftDetector):
@@ -39,9 +39,7 @@ class RateSR(BinaryDriftDetector):
         self.tolerance = tolerance
         self._pending: list[bool] = []
         self._baseline: RateBaseline | None = None
-        self._weight = np.full((1, 1, len(ODDS)), 1 / len(ODDS))
-        self._statistics = ShiryaevRoberts.start(1, 1, len(ODDS), 1)
-        self._streak = np.zeros(1)
+        self._blocks = BlockTest(np.full(len(ODDS), 1 / len(ODDS)), block / patience, cap)
         self.hypothesis = ""
         if p0 is not None:
             share = np.array([p0])
@@ -55,7 +53,7 @@ class RateSR(BinaryDriftDetector):
     @property
     def statistic(self) -> float:
         """An alarm at 1."""
-        return float((self._weight * self._statistics.statistic).sum())
+        return self._blocks.level
 
     def update(self, x: bool) -> None:
         """One call; true: bad."""
@@ -90,7 +88,7 @@ class RateSR(BinaryDriftDetector):
             self._learn(bad)
             return None
         sums = bad.reshape(-1, self.block).sum(axis=1)[:, None]
-        return self._test(rate_evidence(self._baseline, np.full_like(sums, self.block), sums))
+        return self._test(self._baseline, rate_evidence(self._baseline, np.full_like(sums, self.block), sums))
 
     def _learn(self, bad: Floats) -> None:
         share = (bad.sum() + 0.5) / (len(bad) + 1)
@@ -104,46 +102,9 @@ class RateSR(BinaryDriftDetector):
             np.array([float(len(bad))]), np.array([bad.sum()]), dispersion.phi, between, guard
         )
 
-    def _test(self, evidence: Floats) -> int | None:
-        for begin in range(0, len(evidence), MOST_BLOCKS):
-            part = evidence[begin : begin + MOST_BLOCKS]
-            streaks = self._streaks(part)
-            cap = self._caps(streaks[:-1])
-            if self._statistics.run(self._as_run(part, cap)) is None:
-                for position, row in enumerate(part):
-                    if self._step(row, cap[position : position + 1, :, None]):
-                        self._streak = np.zeros(1)
-                        return (begin + position + 1) * self.block - 1
-            self._streak = streaks[-1]
-        return None
-
-    def _streaks(self, evidence: Floats) -> Floats:
-        hot = evidence.max(axis=1)[:, None] >= HOT
-        return streaks_of(self._streak, hot, np.ones_like(hot))
-
-    def _caps(self, streaks: Floats) -> Floats:
-        if self.cap is not None:
-            return np.full_like(streaks, self.cap)
-        return caps(streaks, np.array(self._baseline.phi if self._baseline else 1.0))
-
-    def _as_run(self, evidence: Floats, cap: Floats) -> Run:
-        count = len(evidence)
-        return Run(
-            evidence[None, :, None],
-            self._weight,
-            np.ones((count, 1), np.bool_),
-            np.full((count, 1), self.block / self.patience),
-            np.zeros((count, 1)),
-            np.zeros((1, count, 1, 1)),
-            cap,
-        )
-
-    def _step(self, evidence: Floats, cap: Floats) -> bool:
-        arrival, nothing = np.array([self.block / self.patience]), np.zeros((1, 1, 1))
-        level = self._statistics.step(evidence[None, None], self._weight, arrival, 0.0, nothing, cap)
-        if level[0, 0] < ALARM:
-            return False
-        winner = int(np.argmax((self._weight * self._statistics.statistic)[0, 0]))
-        self.hypothesis = rate_label(winner)
-        self._statistics.reset(0, 0.0)
-        return True
+    def _test(self, baseline: RateBaseline, evidence: Floats) -> int | None:
+        found = self._blocks.first_alarm(evidence, baseline.phi)
+        if found is None:
+            return None
+        self.hypothesis = rate_label(self._blocks.winner)
+        return (found + 1) * self.block - 1

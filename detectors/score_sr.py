@@ -4,10 +4,10 @@ import numpy as np
 from river.base import DriftDetector
 
 from detectors.alternatives import ALTERNATIVES, value_label, value_weights
+from detectors.block_test import BlockTest
 from detectors.columns import Floats
 from detectors.metrics import Direction
 from detectors.rate_evidence import Guard
-from detectors.shiryaev_roberts import ALARM, HOT, MOST_BLOCKS, Run, ShiryaevRoberts, caps, streaks_of
 from detectors.value_baseline import ValueSums, locations, rebin, value_baseline
 from detectors.value_evidence import ValueBaseline, block_features, value_evidence
 
@@ -43,8 +43,7 @@ class ScoreSR(DriftDetector):
         self.cap = cap
         self._pending: list[float] = []
         self._baseline: ValueBaseline | None = None
-        self._statistics = ShiryaevRoberts.start(1, 1, ALTERNATIVES, 1)
-        self._streak = np.zeros(1)
+        self._blocks = BlockTest(np.zeros(ALTERNATIVES), block / patience, cap)
         self.hypothesis = ""
 
     @property
@@ -55,7 +54,7 @@ class ScoreSR(DriftDetector):
     @property
     def statistic(self) -> float:
         """An alarm at 1."""
-        return float(self._level(self._statistics.statistic)[0, 0])
+        return self._blocks.level
 
     def update(self, x: int | float) -> None:
         """One value, positive, in any unit."""
@@ -95,7 +94,7 @@ class ScoreSR(DriftDetector):
         count = len(logs) // self.block
         block, place = np.divmod(np.arange(len(logs)), self.block)
         features, _ = block_features(self._baseline, logs, np.zeros(len(logs), np.int64), block, count, place)
-        return self._test(value_evidence(self._baseline, features))
+        return self._test(self._baseline, value_evidence(self._baseline, features))
 
     def _learn(self, logs: Floats) -> None:
         stratum = np.zeros(len(logs), np.int64)
@@ -108,52 +107,11 @@ class ScoreSR(DriftDetector):
         features, scores = block_features(first, logs, stratum, block, count)
         sums.dispersion.add(scores, features[:, 0])
         self._baseline = value_baseline(sums, _COORDINATES, Guard(self.tolerance, 0.0, self.errors, self.between))
-        self._weight = value_weights(Direction(self.direction), self._baseline.resolved)[None, None]
+        self._blocks.weight = value_weights(Direction(self.direction), self._baseline.resolved)
 
-    def _level(self, statistic: Floats) -> Floats:
-        level: Floats = (self._weight * statistic).sum(axis=2) if self._baseline else statistic.sum(axis=2)
-        return level
-
-    def _test(self, evidence: Floats) -> int | None:
-        for begin in range(0, len(evidence), MOST_BLOCKS):
-            part = evidence[begin : begin + MOST_BLOCKS]
-            streaks = self._streaks(part)
-            cap = self._caps(streaks[:-1])
-            if self._statistics.run(self._as_run(part, cap)) is None:
-                for position, row in enumerate(part):
-                    if self._step(row, cap[position : position + 1, :, None]):
-                        self._streak = np.zeros(1)
-                        return (begin + position + 1) * self.block - 1
-            self._streak = streaks[-1]
-        return None
-
-    def _streaks(self, evidence: Floats) -> Floats:
-        hot = evidence.max(axis=1)[:, None] >= HOT
-        return streaks_of(self._streak, hot, np.ones_like(hot))
-
-    def _caps(self, streaks: Floats) -> Floats:
-        if self.cap is not None:
-            return np.full_like(streaks, self.cap)
-        return caps(streaks, np.array(self._baseline.phi if self._baseline else 1.0))
-
-    def _as_run(self, evidence: Floats, cap: Floats) -> Run:
-        count = len(evidence)
-        return Run(
-            evidence[None, :, None],
-            self._weight,
-            np.ones((count, 1), np.bool_),
-            np.full((count, 1), self.block / self.patience),
-            np.zeros((count, 1)),
-            np.zeros((1, count, 1, 1)),
-            cap,
-        )
-
-    def _step(self, evidence: Floats, cap: Floats) -> bool:
-        arrival, nothing = np.array([self.block / self.patience]), np.zeros((1, 1, 1))
-        level = self._statistics.step(evidence[None, None], self._weight, arrival, 0.0, nothing, cap)
-        if level[0, 0] < ALARM:
-            return False
-        winner = int(np.argmax((self._weight * self._statistics.statistic)[0, 0]))
-        self.hypothesis = value_label(winner)
-        self._statistics.reset(0, 0.0)
-        return True
+    def _test(self, baseline: ValueBaseline, evidence: Floats) -> int | None:
+        found = self._blocks.first_alarm(evidence, baseline.phi)
+        if found is None:
+            return None
+        self.hypothesis = value_label(self._blocks.winner)
+        return (found + 1) * self.block - 1

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from detectors.alternatives import value_weights
+from detectors.alternatives import ALTERNATIVES, value_weights
 from detectors.batch import BlockSums, MetricCalls
 from detectors.columns import Floats, Ints
 from detectors.hours import CELLS, HourSums, hour_cells
@@ -96,8 +96,7 @@ class ValueLearner:
         ]
         able = [bool(row.any()) for row in rows]
         share = 1 / max(1, sum(able))
-        width = len(value_weights(self.direction, np.ones(1)))
-        return np.vstack([row * share if ok else np.zeros(width) for row, ok in zip(rows, able, strict=True)])
+        return np.vstack([row * share if ok else np.zeros(ALTERNATIVES) for row, ok in zip(rows, able, strict=True)])
 
     def learn(self, calls: MetricCalls) -> None:
         """Keep ``calls`` for the next extension."""
