@@ -15,6 +15,8 @@ from detectors.rate_evidence import Guard
 FEWEST_CALLS = 200
 ACCEPT_AFTER_S = 14 * DAY_S
 _HALF_LIFE_DAYS = 10.0
+_WEEK_SEEN_S = 6 * DAY_S
+"""Six days hold working days and a day of the weekend."""
 _FLOOR = 0.002
 """A rate may always be worse by 0.2 percentage points."""
 
@@ -47,9 +49,9 @@ def guard_for(tolerance: float, calls: float, covered_s: float, *, rate: bool) -
     """How much worse than learned a baseline of ``calls`` calls over ``covered_s`` seconds is taken.
 
     Few calls: up to two standard errors. A baseline that has not seen a day yet cannot know the rhythm of the
-    load: it allows more, a twentieth on values and a sixth on rates, and half of that until the week is seen.
+    load: it allows more, a twentieth on values and a sixth on rates, and half of that until the week is seen (six days, a day of the weekend among them).
     """
-    unseen = 1.0 if covered_s < DAY_S else 0.5 if covered_s < 7 * DAY_S else 0.0
+    unseen = 1.0 if covered_s < DAY_S else 0.5 if covered_s < _WEEK_SEEN_S else 0.0
     extra = unseen * (1 / 6 if rate else 0.05)
     errors = 1.0 + float(np.minimum(1.0, FEWEST_CALLS / max(1.0, calls)))
     return Guard((1 + tolerance) * (1 + extra) - 1, _FLOOR if rate else 0.0, errors)

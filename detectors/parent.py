@@ -18,6 +18,12 @@ from detectors.config import DAY_S
 from detectors.dispersion import Dispersion
 from detectors.monitor import METRIC_COUNT, Blocks, Change, Monitor
 
+_DISPERSION_KEPT = 0.5
+"""Of what blocks were known to differ by, whenever newer ones are taken in.
+
+Series start with rough baselines, and blocks judged by those differ more than blocks do later.
+"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contribution:
@@ -159,6 +165,7 @@ class Parent:
             known = self.learned[metric].blocks
             due = dispersion.blocks >= max(4.0, known) or (dispersion.blocks and end - self.extended >= DAY_S)
             if due and self.monitor.quiet(metric):
+                self.learned[metric].decay(_DISPERSION_KEPT)
                 self.learned[metric].merge(dispersion)
                 self.fresh[metric] = Dispersion()
         if end - self.extended >= DAY_S:

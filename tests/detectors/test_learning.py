@@ -35,10 +35,10 @@ def test_a_baseline_covers_the_time_since_it_was_begun_and_half_is_forgotten_in_
     [
         (False, 0.0, 1.05),
         (False, DAY_S, 1.025),
-        (False, 7 * DAY_S, 1.0),
+        (False, 6 * DAY_S, 1.0),
         (True, DAY_S - 1, 1 + 1 / 6),
-        (True, 7 * DAY_S - 1, 1 + 1 / 12),
-        (True, 7 * DAY_S, 1.0),
+        (True, 6 * DAY_S - 1, 1 + 1 / 12),
+        (True, 6 * DAY_S, 1.0),
     ],
 )
 def test_the_guard_allows_more_until_a_day_and_a_week_were_seen(rate: bool, covered_s: float, factor: float) -> None:
