@@ -1,0 +1,1 @@
+"""Two cohorts of calls compared honestly: stratified, valid at every look, with margins."""
