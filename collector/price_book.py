@@ -8,7 +8,7 @@ from typing import Self
 
 from collector.price_file import PriceFile
 from collector.price_list import PriceList
-from collector.price_quote import PriceKey, Quote
+from watchkeeper.price_quote import PriceKey, Quote
 
 _QUOTES_REMEMBERED = 16_384
 

@@ -11,7 +11,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -22,8 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-from collector.price_names import canonical_tier, list_provider, references, spellings, split_prefix
-from collector.price_quote import (
+from watchkeeper.errors import ConfigError
+from watchkeeper.price_names import canonical_tier, list_provider, references, spellings, split_prefix
+from watchkeeper.price_quote import (
     MOST_USD_PER_MILLION,
     PriceKey,
     Quote,
@@ -31,10 +31,9 @@ from collector.price_quote import (
     nano_per_call,
     pico_per_token,
 )
-from watchkeeper.errors import ConfigError
+from watchkeeper.yaml_file import faults, read_yaml
 
 _MOST_ENTRIES = 10_000
-_ERRORS_SHOWN = 10
 
 
 def _decimal(value: Any) -> Any:
@@ -155,14 +154,7 @@ class PriceFile:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read ``path``. Raises :class:`ConfigError` naming the file, the place inside it and the mend."""
-        try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise ConfigError(f"price file {path} cannot be read: {reason}") from None
-        except yaml.YAMLError as error:
-            raise ConfigError(f"price file {path} is not YAML: {' '.join(str(error).split())}") from None
-        return cls.parse(raw, path)
+        return cls.parse(read_yaml(path, "price file"), path)
 
     @classmethod
     def parse(cls, raw: Any, path: Path) -> Self:
@@ -171,8 +163,10 @@ class PriceFile:
             raise ConfigError(f"price file {path} must be a mapping: `version`, `prices` (docs/pricing.md)")
         try:
             file = _File.model_validate(raw)
-        except (ValidationError, InvalidOperation) as error:
-            raise ConfigError(f"price file {path} is wrong: {_explained(error)} (docs/pricing.md)") from None
+        except ValidationError as error:
+            raise ConfigError(f"price file {path} is wrong: {faults(error)} (docs/pricing.md)") from None
+        except InvalidOperation:
+            raise ConfigError(f"price file {path} is wrong: a number is not a number (docs/pricing.md)") from None
         return cls(file.version, file.prices, file.discounts)
 
     def quote(self, key: PriceKey, moment: datetime) -> Quote | None:
@@ -211,19 +205,3 @@ def _unit_prices(stated: Price | Above, below: UnitPrices) -> UnitPrices:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _explained(error: ValidationError | InvalidOperation) -> str:
-    if isinstance(error, InvalidOperation):
-        return "a number is not a number"
-    shown = error.errors(include_url=False)[:_ERRORS_SHOWN]
-    found = [f"{_place(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in shown]
-    more = error.error_count() - len(found)
-    return "; ".join(found) + (f"; and {more} more" if more > 0 else "")
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path or "file"

@@ -22,8 +22,8 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from collector.price_names import CLIENTS, canonical_tier, list_provider, references, spellings, split_prefix
-from collector.price_quote import (
+from watchkeeper.price_names import CLIENTS, canonical_tier, list_provider, references, spellings, split_prefix
+from watchkeeper.price_quote import (
     MOST_USD_PER_MILLION,
     UNKNOWN,
     PriceKey,

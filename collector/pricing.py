@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from collector.nano_dollars import Flags, Ints, divided_half_even, from_decimals, to_decimals
 from collector.price_book import PriceBook
-from collector.price_quote import UNKNOWN, PriceKey, Quote, UnitPrices
+from watchkeeper.price_quote import UNKNOWN, PriceKey, Quote, UnitPrices
 from watchkeeper.schema import CostStatus
 
 _DAY_US = 86_400_000_000

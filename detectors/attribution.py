@@ -69,6 +69,9 @@ def attribute(history: CallHistory, change: ChangeFacts) -> Attribution:
         return Attribution()
     unit = UnitCalls(columns)
     events = co_timed(columns, change.onset_low, change.onset_high)
+    if change.metric not in METRICS:
+        # Scores are not columns of calls: what carries the change cannot be told from them.
+        return Attribution(co_timed=events)
     before, after = _sides(unit, change)
     if min(len(before.rows), len(after.rows)) < _LEAST_CALLS:
         return Attribution(co_timed=events)

@@ -4,6 +4,7 @@ Calls are fed by their own time, in units as a busy hour would bring them, with 
 the machine or on the moment of the run.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -13,10 +14,12 @@ import pyarrow as pa
 
 from detectors.blocks import LONGEST_S
 from detectors.engine import Engine
-from detectors.finding import DAY_S, HOUR_S
+from detectors.finding import DAY_S, HOUR_S, instant
 from detectors.metrics import Severity
 from detectors.records import FindingKind, Regression, State
+from detectors.score_tape import ScoreTape
 from detectors.statuses import MetricStatus, statuses
+from detectors.story import moment
 
 UNIT_CALLS = 100_000
 _NOT_JUDGED = {State.LEARNING.value, State.CANNOT_TELL.value}
@@ -59,10 +62,17 @@ class Backtest:
         """Would anybody have been paged?"""
         return any(one.severity is Severity.PAGE for one in self.transitions)
 
-    def cannot_tell(self) -> bool:
-        """Was there nothing that could be judged at all?"""
+    def cannot_tell(self) -> str:
+        """Why there was nothing that could be judged at all; empty: there was."""
+        if self.transitions:
+            return ""
+        if self.calls > 1 and self.begin == self.end:
+            return (
+                f"all {self.calls:,} calls have the same time, {moment(instant(self.begin))}: "
+                "ts must say when each of them began"
+            )
         judged = set(self.engine.counts().series_by_state) - _NOT_JUDGED
-        return not self.transitions and not judged
+        return "" if judged else "too few calls: no metric of any series got past learning"
 
     def _latest(self, wanted: Callable[[Regression], bool]) -> list[Regression]:
         last = {one.id: one for one in self.transitions if wanted(one)}
@@ -70,18 +80,23 @@ class Backtest:
 
 
 def backtest(
-    engine: Engine, calls: Iterable[pa.Table], progress: Callable[[int], None] = lambda rows: None
+    engine: Engine,
+    calls: Iterable[pa.Table],
+    progress: Callable[[int], None] = lambda rows: None,
+    scores: Iterable[pa.Table] = (),
 ) -> Backtest:
     """Feed ``calls`` (tables in the call schema, each by time and later than the one before) to a fresh ``engine``.
 
-    ``progress`` is told the number of rows after each unit.
+    ``progress`` is told the number of rows after each unit. ``scores`` are in the schema of joined scores, as ordered.
     """
-    result = Backtest(engine)
+    result, tape = Backtest(engine), ScoreTape(scores)
     for table in calls:
         times: Ints = table["ts"].cast(pa.int64()).to_numpy()
         for first, last in cuts(times):
             _feed(result, table.slice(first, last - first), times[first] / 1e6, times[last - 1] / 1e6)
+            _judge(result, tape, result.end)
             progress(last - first)
+    _judge(result, tape, math.inf)
     if result.calls:
         _end(result)
     return result
@@ -94,6 +109,11 @@ def _feed(result: Backtest, unit: pa.Table, begin: float, end: float) -> None:
     result.transitions += result.engine.process(unit, end)
     result.calls += unit.num_rows
     result.end = end
+
+
+def _judge(result: Backtest, tape: ScoreTape, until: float) -> None:
+    for scores in tape.until(until):
+        result.transitions += result.engine.process_scores(scores)
 
 
 def _end(result: Backtest) -> None:

@@ -51,10 +51,15 @@ class OpenBlock:
         """One past the last call that still belongs to the open block."""
         enough = i + max(0, CALLS - self.calls - 1)
         if enough >= len(ts):
-            return int(np.searchsorted(ts, self.start + LONGEST_S, "left").clip(i + 1, len(ts)))
-        aged = enough if ts[enough] <= self.start else int(np.searchsorted(ts, self.start + SHORTEST_S))
-        over = int(np.searchsorted(ts, self.start + LONGEST_S, "left"))
-        return int(np.clip(min(max(enough, aged) + 1, over), i + 1, len(ts)))
+            return self._within(int(ts.searchsorted(self.start + LONGEST_S)), ts, i)
+        aged = enough if ts[enough] <= self.start else int(ts.searchsorted(self.start + SHORTEST_S))
+        over = int(ts.searchsorted(self.start + LONGEST_S))
+        return self._within(min(max(enough, aged) + 1, over), ts, i)
+
+    @staticmethod
+    def _within(place: int, ts: Floats, i: int) -> int:
+        """``place``, but after ``i`` and at most at the end."""
+        return min(max(place, i + 1), len(ts))
 
     def _full(self) -> bool:
         age = self.end - self.start

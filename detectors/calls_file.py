@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from detectors.file_columns import Ints, Notes, converted, moments
 from detectors.file_outcome import SAYS_HOW, UNTOLD, with_outcome
-from detectors.model_names import family
+from detectors.file_scores import SCORE_COLUMN, scores_of, with_scores
 from watchkeeper.errors import ConfigError
+from watchkeeper.model_names import family
 from watchkeeper.schema import CALLS_SCHEMA
 
 WATCHABLE = (
@@ -42,9 +43,10 @@ _OUR_OWN = ("ingested_at",)
 
 @dataclass(frozen=True, slots=True)
 class FileCalls:
-    """What files hold: ``calls`` (``CALLS_SCHEMA``) by time, and what has to be said of the rest."""
+    """What files hold: ``calls`` (``CALLS_SCHEMA``), ``scores`` (``SCORED_SCHEMA``), both by time, and what to say."""
 
     calls: pa.Table
+    scores: pa.Table
     read: int
     """Rows in the files."""
     left_out: int
@@ -66,7 +68,7 @@ def read_calls(paths: Sequence[Path]) -> FileCalls:
         parts.append(_read(file, found))
         notes += [f"{file}: {text}" for text in found.told]
     read = sum(rows for _, rows in parts)
-    calls = pa.concat_tables([part for part, _ in parts])
+    calls = pa.concat_tables([part for part, _ in parts], promote_options="default")
     if not read:
         raise ConfigError(f"{_listed(paths)}: there are no rows")
     if not calls.num_rows:
@@ -78,7 +80,7 @@ def read_calls(paths: Sequence[Path]) -> FileCalls:
         notes.append(f"{unknown} rows have an outcome of unknown name: decided from their other columns")
     if read > calls.num_rows:
         notes.append(f"{read - calls.num_rows} rows have no time between 1970 and 2200 in ts: left out")
-    return FileCalls(calls, read, read - calls.num_rows, tuple(notes))
+    return FileCalls(calls.select(CALLS_SCHEMA.names), scores_of(calls), read, read - calls.num_rows, tuple(notes))
 
 
 def _files(path: Path) -> list[Path]:
@@ -95,8 +97,10 @@ def _files(path: Path) -> list[Path]:
 def _read(path: Path, notes: Notes) -> tuple[pa.Table, int]:
     """The calls of one file that have a time, and its number of rows."""
     columns, rows = _columns(path, notes)
-    if not any(name in columns for name in WATCHABLE):
-        raise ConfigError(f"{path}: there is nothing to watch: have at least one column of {', '.join(WATCHABLE)}")
+    if not any(name in columns for name in WATCHABLE) and not any(map(SCORE_COLUMN.fullmatch, columns)):
+        raise ConfigError(
+            f"{path}: there is nothing to watch: have at least one column of {', '.join(WATCHABLE)}, or score_…"
+        )
     if not any(name in columns for name in SAYS_HOW):
         columns["outcome"] = pa.chunked_array([pa.array([UNTOLD] * rows)])
         notes.told.append(f"no column says how calls ended ({', '.join(SAYS_HOW)}): only values are watched")
@@ -109,7 +113,7 @@ def _read(path: Path, notes: Notes) -> tuple[pa.Table, int]:
             arrays.append(converted(columns[field.name], field.name, notes))
         else:
             arrays.append(_absent(field, rows))
-    table = pa.table(arrays, schema=CALLS_SCHEMA)
+    table = with_scores(pa.table(arrays, schema=CALLS_SCHEMA), columns, notes)
     return (table if known.all() else table.filter(pa.array(known))), rows
 
 
@@ -121,7 +125,7 @@ def _columns(path: Path, notes: Notes) -> tuple[dict[str, pa.ChunkedArray], int]
             rows = file.metadata.num_rows
             if rows > _MOST_ROWS:
                 raise ConfigError(f"{path}: {rows} rows are too many at once: give at most {_MOST_ROWS}")
-            table = file.read(columns=[name for name in names if name in CALLS_SCHEMA.names])
+            table = file.read(columns=[name for name in names if _is_known(name)])
     except pa.ArrowInvalid as error:
         reason = "it is not a Parquet file" if "magic bytes" in str(error) else "it is broken"
         raise ConfigError(f"{path}: {reason}: write it with to_parquet() of pandas or Polars, or with DuckDB") from None
@@ -131,11 +135,15 @@ def _columns(path: Path, notes: Notes) -> tuple[dict[str, pa.ChunkedArray], int]
         ) from None
     if "ts" not in names:
         raise ConfigError(f"{path}: there is no column ts: name the start of each call so (columns: {_listed(names)})")
-    ignored = [name for name in names if name not in CALLS_SCHEMA.names and not name.startswith("__")]
+    ignored = [name for name in names if not _is_known(name) and not name.startswith("__")]
     ignored = [name for name in ignored if name not in _OUR_OWN]
     if ignored:
         notes.tell(f"ignored columns that are none of ours: {_listed(ignored)}")
     return {name: table.column(table.schema.names.index(name)) for name in table.schema.names}, rows
+
+
+def _is_known(name: str) -> bool:
+    return name in CALLS_SCHEMA.names or bool(SCORE_COLUMN.fullmatch(name))
 
 
 def _absent(field: pa.Field, rows: int) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -68,17 +69,22 @@ def call_columns(calls: pa.Table) -> CallColumns:
 
     Left out: completions of calls stored before, answers from a gateway's cache, shadow traffic.
     """
-    kept = calls.filter(_of_the_model(calls))
-    kept = kept.take(pc.sort_indices(kept["ts"])) if kept.num_rows else kept
+    mask = _bools(_of_the_model(calls))
+    kept = calls if mask.all() else calls.filter(pa.array(mask))
+    times = _ints(kept["ts"].cast(pa.int64()))
+    if (np.diff(times) < 0).any():
+        order = np.argsort(times, kind="stable")
+        kept, times = kept.take(pa.array(order)), times[order]
     keys, series = _series(kept)
-    counted, bad = _rates(kept)
+    outcomes = _Outcomes.of(kept)
+    counted, bad = _rates(kept, outcomes)
     return CallColumns(
-        ts=_ints(kept["ts"].cast(pa.int64())).astype(np.float64) / 1e6,
+        ts=times.astype(np.float64) / 1e6,
         keys=keys,
         series=series,
         counted=counted,
         bad=bad,
-        values=_values(kept),
+        values=_values(kept, outcomes),
         prompt_bucket=_bucket(_floats(kept["input_tokens"])),
         output_bucket=_bucket(_floats(kept["output_tokens"])),
         table=kept,
@@ -110,10 +116,27 @@ def _series(calls: pa.Table) -> tuple[list[SeriesKey], Ints]:
     return keys, series.astype(np.int64)
 
 
-def _rates(calls: pa.Table) -> tuple[Bools, Bools]:
-    outcome = calls["outcome"].cast(pa.string())
-    is_ = {o: _bools(pc.equal(outcome, o.value)) for o in Outcome}
-    told = _bools(pc.not_equal(outcome, ""))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outcomes:
+    """How calls ended, by the position of the word; -1 where it is unknown."""
+
+    words: list[str]
+    codes: Ints
+
+    @classmethod
+    def of(cls, calls: pa.Table) -> Self:
+        encoded = calls["outcome"].cast(pa.string()).combine_chunks().dictionary_encode()
+        return cls(encoded.dictionary.to_pylist(), encoded.indices.fill_null(-1).to_numpy().astype(np.int64))
+
+    def are(self, *words: str) -> Bools:
+        """[n] one of ``words``."""
+        wanted = [position for position, word in enumerate(self.words) if word in words]
+        return np.isin(self.codes, wanted) if len(wanted) != 1 else self.codes == wanted[0]
+
+
+def _rates(calls: pa.Table, outcomes: _Outcomes) -> tuple[Bools, Bools]:
+    is_ = {o: outcomes.are(o.value) for o in Outcome}
+    told = (outcomes.codes >= 0) & ~outcomes.are("")
     tried = told & ~is_[Outcome.CANCELLED]
     answered = told & ~np.logical_or.reduce([is_[o] for o in _NO_ANSWER])
     valid = calls["format_valid"]
@@ -134,10 +157,9 @@ def _rates(calls: pa.Table) -> tuple[Bools, Bools]:
     return counted, bad & counted
 
 
-def _values(calls: pa.Table) -> Floats:
-    outcome = calls["outcome"].cast(pa.string())
+def _values(calls: pa.Table, outcomes: _Outcomes) -> Floats:
     # A call whose outcome nobody told is taken as good for its time and tokens, and counts for no rate.
-    good = np.logical_or.reduce([_bools(pc.equal(outcome, word)) for word in ("", *_GOOD_ANSWER)])
+    good = outcomes.are("", *_GOOD_ANSWER)
     complete = _bools(calls["duration_complete"].fill_null(True))
     seconds = np.where(good & complete, _floats(calls["duration_us"]) / 1e6, np.nan)
     first = np.where(good, _floats(calls["ttft_us"]) / 1e6, np.nan)

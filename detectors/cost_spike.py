@@ -194,6 +194,14 @@ class CostSpike:
             },
         )
 
+    def accept(self, finding: str, at: float) -> bool:
+        """See :class:`~detectors.finding.FindingDetector`."""
+        if self._open is None or self._open.id != finding:
+            return False
+        self._forget()
+        self._open = None
+        return True
+
     def state(self) -> Dict:
         """See :class:`~detectors.finding.FindingDetector`."""
         return {

@@ -57,7 +57,7 @@ def decider_for(choice: str, metric: Metric) -> MetricDecider | None:
         preset, decides = PRESETS[CROSS_CHECK], False
     else:
         preset, decides = PRESETS[choice], True
-        if preset.binary and metric.kind is Kind.VALUE:
+        if preset.binary and metric.kind is not Kind.RATE:
             preset = PRESETS[FOR_VALUES]
     return MetricDecider(preset, preset.make(), decides)
 

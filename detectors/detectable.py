@@ -44,7 +44,7 @@ def visible_rate(
     """For a rate learned from ``calls`` [S] by stratum, tested with ``weights`` [K], with so many calls a second."""
     known = calls * baseline.known
     if not known.sum() or not weights.any():
-        return [_none(name, within) for within in WITHIN]
+        return [nothing_visible(name, within) for within in WITHIN]
     share, part = baseline.share, known / known.sum()
     odds = _ODDS_TRIED[:, None] * share / (1 - share)
     after = odds / (1 + odds)
@@ -52,7 +52,7 @@ def visible_rate(
     seen = (after @ part)[:, None] * np.log(ODDS) - growth
     judged = per_second * float(known.sum() / calls.sum())
     variance = ((after * (1 - after)) @ part)[:, None] * np.log(ODDS) ** 2 / baseline.phi
-    walk = _Walk(seen / baseline.phi, variance, weights[: len(ODDS)], judged, patience_s)
+    walk = Walk(seen / baseline.phi, variance, weights[: len(ODDS)], judged, patience_s)
     before = float(share @ part)
     return [_rate(name, within, before, after @ part, walk.arrives(time_s)) for within, time_s in WITHIN.items()]
 
@@ -68,19 +68,19 @@ def visible_value(
     """For a value learned from ``calls`` [S] by stratum, tested with ``weights`` [K] of the shifts one way."""
     known = calls * baseline.known
     if not known.sum() or not weights.any():
-        return [_none(name, within) for within in WITHIN]
+        return [nothing_visible(name, within) for within in WITHIN]
     part, spread = known / known.sum(), baseline.scale * baseline.core
     precision, guard = float(part @ (1 / spread**2)), float(part @ (baseline.guard / spread))
     step = SHIFTS - baseline.tolerance
     gained = np.subtract.outer(_SHIFTS_TRIED, baseline.tolerance + step / 2) * precision - guard
     judged = per_second * float(known.sum() / calls.sum())
     variance = np.broadcast_to(step * step * precision / baseline.phi, gained.shape)
-    walk = _Walk(gained * step / baseline.phi, variance, weights, judged, patience_s)
+    walk = Walk(gained * step / baseline.phi, variance, weights, judged, patience_s)
     return [_value(name, within, np.exp(_SHIFTS_TRIED), walk.arrives(time_s)) for within, time_s in WITHIN.items()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Walk:
+class Walk:
     """The evidence after a change, for ``n`` sizes of it and ``K`` alternatives."""
 
     drift: Floats
@@ -123,21 +123,23 @@ def _calls(drift: Floats, variance: Floats, height: Floats) -> Floats:
 
 def _rate(name: str, within: str, before: float, after: Floats, seen: Bools) -> Visible:
     if not seen.any():
-        return _none(name, within)
+        return nothing_visible(name, within)
     found = float(after[int(np.argmax(seen))])
-    return Visible(within, found, f"→ {found:.1%}", f"{name} {before:.2%} → {found:.2%} within {_article(within)}")
+    return Visible(within, found, f"→ {found:.1%}", f"{name} {before:.2%} → {found:.2%} within {within_words(within)}")
 
 
 def _value(name: str, within: str, ratio: Floats, seen: Bools) -> Visible:
     if not seen.any():
-        return _none(name, within)
+        return nothing_visible(name, within)
     found = float(ratio[int(np.argmax(seen))])
-    return Visible(within, found, f"{found - 1:+.0%}", f"{name} {found - 1:+.0%} within {_article(within)}")
+    return Visible(within, found, f"{found - 1:+.0%}", f"{name} {found - 1:+.0%} within {within_words(within)}")
 
 
-def _none(name: str, within: str) -> Visible:
-    return Visible(within, None, "–", f"{name}: no change within {_article(within)}")
+def nothing_visible(name: str, within: str) -> Visible:
+    """No change that can be told from the usual would be seen."""
+    return Visible(within, None, "–", f"{name}: no change within {within_words(within)}")
 
 
-def _article(within: str) -> str:
+def within_words(within: str) -> str:
+    """``an hour``, ``a day``, ``a week``."""
     return "an hour" if within == "hour" else f"a {within}"

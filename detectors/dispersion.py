@@ -32,26 +32,28 @@ class Dispersion:
 
     def add(self, s: Floats, v: Floats) -> None:
         """Blocks in the order of time; those without calls (``v`` = 0) are skipped."""
-        for residual, variance in zip(s.tolist(), v.tolist(), strict=True):
-            if variance > 0:
-                self._add(residual, variance)
-
-    def _add(self, s: float, v: float) -> None:
         # Plain numbers: most series close few blocks at a time, and a few sums are sooner done than five arrays.
-        mean = s / v
-        if self.last_v > 0:
-            pair = sqrt(self.last_v * v)
-            self.products += pair * self.last_mean * mean
-            self.pair_means += pair * (self.last_mean + mean)
-            self.pairs += pair
-            self.pair_count += 1.0
-        self.blocks += 1.0
-        self.s += s
-        self.v += v
-        self.ss += s * s
-        self.sv += s * v
-        self.vv += v * v
-        self.last_mean, self.last_v = mean, v
+        blocks, sum_s, sum_v, ss, products, pairs, pair_count, sv, vv, pair_means, last_mean, last_v = self.state()
+        for residual, variance in zip(s.tolist(), v.tolist(), strict=True):
+            if variance <= 0:
+                continue
+            mean = residual / variance
+            if last_v > 0:
+                pair = sqrt(last_v * variance)
+                products += pair * last_mean * mean
+                pair_means += pair * (last_mean + mean)
+                pairs += pair
+                pair_count += 1.0
+            blocks += 1.0
+            sum_s += residual
+            sum_v += variance
+            ss += residual * residual
+            sv += residual * variance
+            vv += variance * variance
+            last_mean, last_v = mean, variance
+        self.blocks, self.s, self.v, self.ss, self.products, self.pairs = blocks, sum_s, sum_v, ss, products, pairs
+        self.pair_count, self.sv, self.vv, self.pair_means = pair_count, sv, vv, pair_means
+        self.last_mean, self.last_v = last_mean, last_v
 
     def merge(self, later: "Dispersion") -> None:
         """Take in the sums of later blocks."""

@@ -8,11 +8,13 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from detectors.action_feed import ActionFeed
 from detectors.engine_metrics import EngineMetrics
 from detectors.engines import Engines
 from detectors.followed import Followed
 from detectors.reporting import Reporter
 from detectors.saving import StateKeeper
+from detectors.score_inbox import ScoreInbox
 from watchkeeper.clock import Clock
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.storage.call_feed import CallFeed
@@ -33,6 +35,8 @@ class EmbeddedParts:
     """What the loop is made of."""
 
     feed: CallFeed
+    actions: ActionFeed
+    scores: ScoreInbox
     engines: Engines
     keeper: StateKeeper
     reporter: Reporter
@@ -83,6 +87,9 @@ class EmbeddedDetectors:
         now = self._parts.clock.now().timestamp()
         settled = int(now - SETTLE_S)
         seconds = self._parts.feed.read(followed.position, settled)
+        self._parts.actions.fill(followed, float(settled))
+        since, until = (seconds[0].second, seconds[-1].second) if seconds else (settled, settled)
+        self._parts.scores.fill(followed.scores, since, until)
         begun = self._parts.clock.monotonic()
         found = []
         for one in seconds:

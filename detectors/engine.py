@@ -6,7 +6,7 @@ restored from a snapshot and fed the same units goes on bit for bit (see :mod:`.
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,26 +14,31 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from detectors.actions import Action
+from detectors.actions_on_model import act
+from detectors.alarms import Alarm
 from detectors.attribution import ChangeFacts, attribute
 from detectors.columns import CallColumns, Ints, call_columns
 from detectors.config import DetectorConfig
 from detectors.finding import FindingDetector
+from detectors.fleet_stop import FleetStop, Silence
 from detectors.group_calls import by_model
 from detectors.history import CallHistory
 from detectors.incidents import Explained, RaisedAlarm
-from detectors.metrics import METRICS
 from detectors.model_group import ModelGroup
-from detectors.monitor import Alarm
 from detectors.onset import sharpened
 from detectors.records import Regression
+from detectors.score_columns import score_columns
+from detectors.score_group import ScoreFate
 from detectors.series import SeriesKey
 from detectors.series_watch import SeriesWatch
 from detectors.sizes import interval
+from detectors.traffic import TrafficStop
 from detectors.watched import FINDINGS
 from watchkeeper.errors import Transient
 from watchkeeper.telemetry import logger
 
-VERSION = "1"
+VERSION = "2"
 _log = logger("detectors")
 _AHEAD_S = 300.0
 
@@ -47,6 +52,8 @@ class EngineCounts:
     future: int
     evicted: int
     series_by_state: dict[str, int]
+    scores: dict[str, int]
+    """Scores by what became of them."""
 
 
 class Engine:
@@ -58,6 +65,8 @@ class Engine:
         self._history = history
         self._watermark = 0.0
         self._calls = self._late = self._future = self._evicted = 0
+        self._scores: Counter[ScoreFate] = Counter()
+        self._fleet = FleetStop()
 
     def process(self, calls: pa.Table, received_at: float) -> list[Regression]:
         """The new transitions that one unit of calls brings; ``received_at`` in Unix seconds.
@@ -75,11 +84,30 @@ class Engine:
         for group_calls in by_model(columns):
             group = self.groups.get(group_calls.parent) or self._begin(group_calls.parent)
             transitions += group.feed(columns, rows[group.key], group_calls, received_at)
-        return transitions + self._evict()
+        return self._fleet.gather(transitions, self._silences, received_at) + self._evict()
+
+    def process_scores(self, scores: pa.Table) -> list[Regression]:
+        """The new transitions that scores bring (:data:`~watchkeeper.storage.score_feed.SCORED_SCHEMA`).
+
+        Those of models whose calls do not come here are another engine's.
+        """
+        columns, valueless = score_columns(scores)
+        self._scores[ScoreFate.NO_NUMBER] += valueless
+        transitions: list[Regression] = []
+        for parent, rows_of in columns.rows_by_model():
+            if parent in self.groups:
+                transitions += self.groups[parent].feed_scores(columns, rows_of, self._scores)
+        return transitions
 
     def advance(self, now: float) -> list[Regression]:
         """The new transitions that the time brings, where no unit came until ``now`` (Unix seconds)."""
-        return [record for key in sorted(self.groups) for record in self.groups[key].advance(now)]
+        told = [record for key in sorted(self.groups) for record in self.groups[key].advance(now)]
+        return self._fleet.gather(told, self._silences, now)
+
+    def act(self, action: Action) -> list[Regression]:
+        """The new transitions that somebody's word brings; none where it is about nothing that is known here."""
+        group = self.groups.get(action.model)
+        return act(group, action) if group is not None else []
 
     def counts(self) -> EngineCounts:
         """What was counted since the state began."""
@@ -87,7 +115,10 @@ class Engine:
         for group in self.groups.values():
             for watch in group.series.values():
                 states.update(state.value for state in watch.states())
-        return EngineCounts(self._calls, self._late, self._future, self._evicted, dict(states))
+            for score in group.scores.all():
+                states.update(state.value for state in score.watch.states())
+        scores = {fate.value: count for fate, count in self._scores.items() if count}
+        return EngineCounts(self._calls, self._late, self._future, self._evicted, dict(states), scores)
 
     def snapshot(self) -> bytes:
         """Everything, for :meth:`restore`: JSON, deflated."""
@@ -95,6 +126,8 @@ class Engine:
             "version": VERSION,
             "watermark": self._watermark,
             "counts": [self._calls, self._late, self._future, self._evicted],
+            "scores": {fate.value: count for fate, count in self._scores.items()},
+            "fleet": self._fleet.state(),
             "groups": [group.snapshot() for group in self.groups.values()],
         }
         return zlib.compress(orjson.dumps(state, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY), 1)
@@ -106,6 +139,8 @@ class Engine:
         engine = cls(config, history)
         engine._watermark = float(state["watermark"])
         engine._calls, engine._late, engine._future, engine._evicted = map(int, state["counts"])
+        engine._scores = Counter({ScoreFate(fate): int(count) for fate, count in state["scores"].items()})
+        engine._fleet = FleetStop.of(state["fleet"])
         for kept in state["groups"]:
             key = SeriesKey(*kept["key"])
             engine.groups[key] = ModelGroup.restore(kept, config, engine._explain, engine._sharpen, _findings(key))
@@ -115,13 +150,18 @@ class Engine:
         self.groups[key] = ModelGroup(key, self.config, self._explain, self._sharpen, _findings(key))
         return self.groups[key]
 
+    def _silences(self, begin: float, at: float) -> Iterator[Silence]:
+        for group in self.groups.values():
+            for finding in group.findings:
+                if isinstance(finding, TrafficStop):
+                    yield finding.silence(begin, at)
+
     def _explain(self, raised: RaisedAlarm) -> Explained:
         """What the history says of an alarm; nothing where it cannot be asked now, which keeps back no alarm."""
         if self._history is None:
             return Explained()
         low, high = interval(raised.alarm)
-        metric = tuple(METRICS)[raised.alarm.metric]
-        facts = ChangeFacts(raised.series, metric, raised.alarm.onset, low, high, raised.alarm.at)
+        facts = ChangeFacts(raised.series, raised.metric, raised.alarm.onset, low, high, raised.alarm.at)
         try:
             found = attribute(self._history, facts)
         except Transient as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from detectors.engines import Counts
 from detectors.followed import Followed
+from detectors.score_group import ScoreFate
 from watchkeeper.telemetry import Metrics
 
 
@@ -18,10 +19,11 @@ class _Seen:
     future: int
     evicted: int
     repeats: int
+    scores: Mapping[str, int]
 
     @classmethod
     def of(cls, followed: Followed, counts: Counts) -> "_Seen":
-        return cls(counts.calls, counts.late, counts.future, counts.evicted, followed.repeats)
+        return cls(counts.calls, counts.late, counts.future, counts.evicted, followed.repeats, dict(counts.scores))
 
 
 class EngineMetrics:
@@ -59,6 +61,12 @@ class EngineMetrics:
         }
         for reason, calls in left_out.items():
             metrics.detector_left_out.labels(reason).inc(calls)
+        for fate, scores in now.scores.items():
+            came = scores - before.scores.get(fate, 0)
+            if fate == ScoreFate.USED:
+                metrics.detector_scores.inc(came)
+            else:
+                metrics.detector_left_out_scores.labels(fate).inc(came)
 
     def _show(self, states: Mapping[str, int]) -> None:
         self._metrics.detector_series.clear()

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from detectors.actions import Action
 from detectors.records import Regression
 
 
@@ -30,6 +31,10 @@ class Counts(Protocol):
 
     @property
     def series_by_state(self) -> Mapping[str, int]: ...
+    @property
+    def scores(self) -> Mapping[str, int]:
+        """Scores by what became of them (:class:`detectors.score_group.ScoreFate`)."""
+        ...
 
 
 class DetectorEngine(Protocol):
@@ -41,6 +46,14 @@ class DetectorEngine(Protocol):
 
     def advance(self, now: float) -> list[Regression]:
         """The new transitions that the time brings, where no unit came until ``now`` (Unix seconds)."""
+        ...
+
+    def process_scores(self, scores: pa.Table) -> list[Regression]:
+        """The new transitions that scores bring; those of models that this engine does not know are another's."""
+        ...
+
+    def act(self, action: Action) -> list[Regression]:
+        """The new transitions that somebody's word brings; none where it is about nothing that this engine knows."""
         ...
 
     def snapshot(self) -> bytes:

@@ -1,7 +1,6 @@
 """What is known of one series, for whoever checks a verdict: baselines, guards, statistics, distance to alarm."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,101 +8,47 @@ import numpy as np
 from detectors.alternatives import rate_label, value_label
 from detectors.columns import Floats
 from detectors.engine import Engine
+from detectors.explain_parent import explain_parent
+from detectors.explanations import BaselineFacts, MetricExplanation, SeriesExplanation, StratumFacts, way_to_alarm
 from detectors.hours import CELLS
 from detectors.learning import Schedule
-from detectors.metrics import Kind
+from detectors.metrics import Direction, Kind
 from detectors.rate_learner import RateLearner
 from detectors.rules import patience_s
+from detectors.score_baseline import score_label
+from detectors.score_learner import ScoreLearner
+from detectors.series import SeriesKey
 from detectors.series_watch import SeriesWatch
 from detectors.statuses import MetricStatus, series_statuses
 from detectors.strata import StrataIndex
 from detectors.value_learner import Reference, ValueHistory, ValueLearner
 from watchkeeper.errors import ConfigError
 
-_REST_S = 60.0
-"""A statistic this far from zero, over the patience, is where the way to an alarm begins."""
 _CANDIDATES = 10
 _FLAT = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class StratumFacts:
-    """Calls that are compared with each other."""
-
-    calls_like: str
-    calls: int
-    usual: float
-    """Share of bad calls, or the typical value in the metric's unit."""
-    limit: float
-    """The same taken worse by tolerance and guard: what lies within is no change."""
-    judged: bool
-    """False: too few calls to judge by."""
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineFacts:
-    """What calls are compared with."""
-
-    name: str
-    """``pinned`` or ``trailing``."""
-    calls: int
-    since: datetime
-    days: float
-    accepted: bool
-    phi: float
-    """How much more blocks of calls differ than independent calls would (1: not at all)."""
-    between: float
-    """What neighbouring blocks share, in standard deviations of one call's value, or in standard errors of a share."""
-    strata: tuple[StratumFacts, ...]
-    hours: dict[str, float]
-    """By what factor an hour (UTC) differs from the others; only those by more than half a per cent."""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricExplanation:
-    """One metric of the series."""
-
-    status: MetricStatus
-    unit: str
-    tolerance: float
-    direction: str
-    severity: str
-    leading: str
-    """The alternative that has gathered most."""
-    way_to_alarm: float
-    """0: as far as can be; 0.5: suspect; 1: alarm. On a logarithmic scale."""
-    baselines: tuple[BaselineFacts, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesExplanation:
-    """All of a series."""
-
-    series: str
-    series_id: str
-    calls: int
-    first_seen: datetime
-    last_seen: datetime
-    inherited_from: str
-    """The model that served this workload before, whose baselines it is judged by; empty: its own."""
-    patience_days: float
-    metrics: tuple[MetricExplanation, ...]
+_LABELS = {Kind.RATE: rate_label, Kind.VALUE: value_label, Kind.SCORE: score_label}
 
 
 def explain(engine: Engine, text: str) -> SeriesExplanation:
-    """The series that ``text`` names: whole, by its id, or by a part that only one has.
+    """The series, or model over all its routes, that ``text`` names: whole, by its id, or by a part only one has.
 
     Raises :class:`ConfigError` with what there is where none or several match.
     """
-    watch = _found([watch for group in engine.groups.values() for watch in group.series.values()], text)
+    key = _found(engine, text)
+    group = engine.groups[key.parent]
+    if key == group.key:
+        return explain_parent(group)
+    watch = group.series[key]
+    scores = [one.watch for one in group.scores.of(watch.key)]
     patience = patience_s(engine.config)
-    by_name = {one.metric: one for one in series_statuses(watch, patience)}
+    by_name = {one.metric: one for one in series_statuses(watch)}
     weights = watch.weights
     metrics = [
-        _metric(watch, m, by_name[settings.metric.name], weights[:, m], patience)
+        _metric(watch, m, by_name[settings.metric.name], weights[:, m])
         for m, settings in enumerate(watch.settings)
         if settings.metric.name in by_name
     ]
+    metrics += [_metric(one, 0, status, one.weights[:, 0]) for one in scores for status in series_statuses(one)]
     return SeriesExplanation(
         series=str(watch.key),
         series_id=watch.key.id,
@@ -116,26 +61,31 @@ def explain(engine: Engine, text: str) -> SeriesExplanation:
     )
 
 
-def _found(watches: Iterable[SeriesWatch], text: str) -> SeriesWatch:
-    known = sorted(watches, key=lambda watch: watch.key)
-    exact = [watch for watch in known if text in (str(watch.key), watch.key.id)]
-    matching = exact or [watch for watch in known if text.lower() in str(watch.key).lower()]
+def _found(engine: Engine, text: str) -> SeriesKey:
+    """A series, or the parent of several."""
+    groups = [engine.groups[key] for key in sorted(engine.groups)]
+    parents = [group.key for group in groups if len(group.series) > 1]
+    known = parents + sorted(key for group in groups for key in group.series)
+    exact = [key for key in known if text in (str(key), key.id)]
+    matching = exact or [key for key in known if text.lower() in f"{key}\n{'|'.join(key)}".lower()]
     if len(matching) == 1:
         return matching[0]
-    shown = [f"{watch.key.id}  {watch.key}" for watch in (matching or known)[:_CANDIDATES]]
-    more = len(matching or known) - len(shown)
-    listed = "\n  ".join(shown) + (f"\n  … and {more} more" if more > 0 else "")
+    shown = [f"{key.id}  {key}{'  (all routes together)' if key.is_parent else ''}" for key in matching or known]
+    more = len(shown) - _CANDIDATES
+    listed = "\n  ".join(shown[:_CANDIDATES]) + (f"\n  … and {more} more" if more > 0 else "")
     if not known:
         raise ConfigError("no series is known yet: there were no calls")
     problem = f"{len(matching)} series match {text!r}" if matching else f"no series matches {text!r}"
     raise ConfigError(f"{problem}; write the id or more of the text of one of\n  {listed}")
 
 
-def _metric(watch: SeriesWatch, m: int, status: MetricStatus, weights: Floats, patience: float) -> MetricExplanation:
-    settings, learner = watch.settings[m], watch.learners[m]
+def _metric(watch: SeriesWatch, m: int, status: MetricStatus, weights: Floats) -> MetricExplanation:
+    settings, learner, patience = watch.settings[m], watch.learners[m], float(watch.monitor.patience[m])
     mass = (weights * watch.monitor.statistics.statistic[:, m]).sum(axis=0)
-    label = rate_label if settings.metric.kind is Kind.RATE else value_label
-    if isinstance(learner, RateLearner):
+    label = _LABELS[settings.metric.kind]
+    if isinstance(learner, ScoreLearner):
+        baselines = _score_baselines(learner, watch.strata["rate"])
+    elif isinstance(learner, RateLearner):
         baselines = _rate_baselines(learner, watch.strata["rate"])
     else:
         baselines = _value_baselines(learner)
@@ -146,16 +96,11 @@ def _metric(watch: SeriesWatch, m: int, status: MetricStatus, weights: Floats, p
         direction=settings.direction.value,
         severity=settings.severity.value,
         leading=label(int(np.argmax(mass))) if mass.any() else "",
+        false_alarms=int(watch.monitor.false_alarms[m]),
+        patience_days=patience / 86_400.0,
         way_to_alarm=way_to_alarm(status.level, patience),
         baselines=tuple(baselines),
     )
-
-
-def way_to_alarm(level: float, patience: float) -> float:
-    """The share of the way that the logarithm of a statistic has gone, from where it rests to an alarm at 1."""
-    if level <= 0:
-        return 0.0
-    return float(np.clip(1 - np.log(level) / np.log(_REST_S / patience), 0.0, 1.0))
 
 
 def _rate_baselines(learner: RateLearner, index: StrataIndex) -> Iterable[BaselineFacts]:
@@ -178,6 +123,26 @@ def _rate_baselines(learner: RateLearner, index: StrataIndex) -> Iterable[Baseli
             )
             for s in range(size)
             if sums.calls[s] >= 1
+        ]
+        yield _facts(name, learner.schedule, sums.total, baseline.phi, sums.dispersion.between, strata, {})
+
+
+def _score_baselines(learner: ScoreLearner, index: StrataIndex) -> Iterable[BaselineFacts]:
+    sources = (
+        ("pinned", learner.pinned, learner.fixed or learner.total),
+        ("trailing", learner.trailing, learner.total),
+    )
+    worse = 1.0 if learner.direction is Direction.UP else -1.0
+    for name, baseline, sums in sources:
+        if baseline is None:
+            continue
+        labels, counts = _labels(index, len(baseline.mean), rate=True), sums.counts.sum(axis=1)
+        limits = baseline.mean + worse * baseline.allowed * baseline.scale
+        strata = [
+            StratumFacts(
+                labels[s], round(counts[s]), float(baseline.mean[s]), float(limits[s]), bool(baseline.known[s])
+            )
+            for s in np.flatnonzero(counts >= 1).tolist()
         ]
         yield _facts(name, learner.schedule, sums.total, baseline.phi, sums.dispersion.between, strata, {})
 

@@ -105,14 +105,15 @@ class FailureRuns:
         waiting = self.waiting
         waiting[0], waiting[1], waiting[2] = waiting[0] + tried, waiting[1] + failed, waiting[2] + paired
         if waiting[0] >= _LATE_CALLS:
-            self._settle(waiting[3], waiting[4], waiting[5], now)
+            self.settle(waiting[3], waiting[4], waiting[5], now)
             self.waiting = [0, 0, 0, *waiting[:3]]
 
     def forget_latest(self) -> None:
         """The latest calls were no part of the base rate but the beginning of an outage."""
         self.waiting = [0] * 6
 
-    def _settle(self, tried: int, failed: int, paired: int, now: float) -> None:
+    def settle(self, tried: int, failed: int, paired: int, now: float) -> None:
+        """As :meth:`learn`, at once."""
         elapsed = max(0.0, now - self.clock) if self.clock else 0.0
         fade = exp(-elapsed / _MEMORY_S)
         self.tried = self.tried * fade + tried
@@ -143,7 +144,7 @@ class FailureRuns:
             self.run += len(failed) - tail
             self.run_limited += int(tries.limited[tail:].sum())
         latest = failed[-WINDOW:]
-        self._remember("".join("1" if bad else "0" for bad in latest.tolist()), ends[-WINDOW:][latest].tolist())
+        self._remember(marks(latest), ends[-WINDOW:][latest].tolist())
         return paired
 
     def _remember(self, marks: str, failed_ends: list[float]) -> None:
@@ -163,6 +164,23 @@ class FailureRuns:
     def of(cls, state: dict[str, Any]) -> Self:
         """The inverse of :meth:`state`."""
         return cls(**state)
+
+
+def marks(failed: Bools) -> str:
+    """1 for each call that failed, 0 for each that was answered."""
+    return "".join("1" if bad else "0" for bad in failed.tolist())
+
+
+def first_scattered(failed: Bools, recent: str, least: int) -> int | None:
+    """Position in ``failed`` where ``least`` of the last :data:`WINDOW` calls were answered right after a failure.
+
+    ``recent`` are the calls before, which came after a failure.
+    """
+    joined = np.concatenate([np.array([True, *(mark == "1" for mark in recent)]), failed])
+    sums = np.cumsum(joined[:-1] & ~joined[1:])
+    sums[WINDOW:] -= sums[:-WINDOW].copy()
+    reached = np.flatnonzero(sums[len(recent) :] >= least)
+    return int(reached[0]) if len(reached) else None
 
 
 def first_run(failed: Bools, before: int, longest: int) -> int | None:

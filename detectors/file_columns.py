@@ -26,6 +26,12 @@ _MOST_COST = 10.0 ** (18 - COST_SCALE) / 2
 _EPOCHS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
 """Numbers below the first are Unix times in units of so many a second."""
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_SHOWN = 40
+"""Characters of a value that a message shows."""
+_TIME_MEND = (
+    "write the year first, as in 2026-01-31T12:00:00Z; in pandas: "
+    'df["ts"] = pd.to_datetime(df["ts"], dayfirst=True), or dayfirst=False where the month comes first'
+)
 _TRUE, _FALSE = ("true", "t", "yes", "y", "1", "1.0"), ("false", "f", "no", "n", "0", "0.0")
 
 
@@ -112,6 +118,15 @@ def _numeric_text(plain: pa.Array) -> pa.Array:
     return pc.if_else(unknown, pa.scalar(None, pa.string()), trimmed)
 
 
+def numbers(column: pa.ChunkedArray, name: str, notes: Notes) -> Floats:
+    """``column`` [n] as numbers, true as 1, NaN for unknown. Raises as :func:`converted` does."""
+    found = _numbers(_plain(column), name, notes)
+    odd = int(np.isinf(found).sum())
+    if odd:
+        notes.tell(f"column {name} has {odd} numbers that are infinite: taken as unknown")
+    return np.where(np.isinf(found), np.nan, found)
+
+
 def _within(numbers: Floats, most: float, name: str, notes: Notes) -> pa.Array:
     """[n] numbers from 0 to ``most``; what lies outside is unknown, and told."""
     known = np.isfinite(numbers)
@@ -164,7 +179,7 @@ def moments(column: pa.ChunkedArray, name: str, notes: Notes) -> tuple[Ints, npt
     if pa.types.is_null(plain.type):
         return np.zeros(len(plain), np.int64), np.zeros(len(plain), np.bool_)
     if _is_text(plain.type):
-        plain = _from_text(plain.cast(pa.string()))
+        plain = _from_text(plain.cast(pa.string()), name, notes)
     if pa.types.is_date(plain.type):
         plain = plain.cast(pa.timestamp("ms"))
     if pa.types.is_timestamp(plain.type):
@@ -193,8 +208,8 @@ def _epochs(numbers: Floats) -> tuple[Ints, npt.NDArray[np.bool_]]:
     return np.round(np.where(known, numbers, 0.0) * (1e6 / scale)).astype(np.int64), known
 
 
-def _from_text(text: pa.Array) -> pa.Array:
-    """Timestamps, or numbers where all of it is numeric."""
+def _from_text(text: pa.Array, name: str, notes: Notes) -> pa.Array:
+    """Timestamps, or numbers where all of it is numeric. Raises :class:`ConfigError` where no text is a time."""
     trimmed = _numeric_text(text)
     for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC"), pa.float64()):
         try:
@@ -202,8 +217,14 @@ def _from_text(text: pa.Array) -> pa.Array:
         except pa.ArrowException:
             continue
     distinct = trimmed.dictionary_encode()
-    parsed = pa.array([_parsed(one) for one in distinct.dictionary.to_pylist()], pa.timestamp("us", tz="UTC"))
-    return parsed.take(distinct.indices)
+    found = {one: _parsed(one) for one in distinct.dictionary.to_pylist()}
+    odd = [one for one, at in found.items() if at is None]
+    if odd:
+        said = f"column {name} holds texts that are no times, such as {odd[0][:_SHOWN]!r}"
+        if len(odd) == len(found):
+            raise ConfigError(f"{notes.name}: {said}: {_TIME_MEND}")
+        notes.tell(f"{said}: left out; {_TIME_MEND}")
+    return pa.array(found.values(), pa.timestamp("us", tz="UTC")).take(distinct.indices)
 
 
 def _parsed(text: str) -> datetime | None:

@@ -41,6 +41,12 @@ class FindingDetector(Protocol):
     def advance(self, now: float) -> list[Regression]:
         """The transitions that the time brings."""
 
+    def accept(self, finding: str, at: float) -> bool:
+        """Take what the open finding with the id ``finding`` reports as usual from ``at`` on, without another word.
+
+        False where it is none of ours, or there is nothing to learn but to wait for its end.
+        """
+
     def state(self) -> Dict:
         """Everything remembered, as JSON knows it; bounded."""
 
@@ -66,6 +72,11 @@ class Recent(Generic[Value]):
                 self.evicted += 1
         self._held[key] = value
         return value
+
+    def forget(self, key: SeriesKey) -> None:
+        """What is remembered of ``key`` begins anew."""
+        if key in self._held:
+            self._held[key] = self._make()
 
     def get(self, key: SeriesKey) -> Value | None:
         """What is remembered of ``key``, if anything."""

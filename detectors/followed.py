@@ -1,15 +1,17 @@
 """One partition's engine with all that belongs to it, and both as bytes. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
 import pyarrow as pa
 
+from detectors.actions import Action
 from detectors.engines import DetectorEngine, Engines
 from detectors.records import Regression
 from detectors.repeated_calls import RepeatedCalls
+from detectors.score_inbox import ScoreQueue
 from detectors.stream_clock import StreamClock
 from watchkeeper.storage.detector_state import DetectorState
 
@@ -21,6 +23,8 @@ _SCHEMA: pa.Schema = pa.schema(
         ("newer", pa.list_(pa.uint64())),
         ("older", pa.list_(pa.uint64())),
         ("marks", pa.map_(pa.int32(), pa.int64())),
+        ("heard", pa.int64()),
+        ("scored", pa.int64()),
     ]
 )
 
@@ -42,6 +46,11 @@ class Followed:
     clock: StreamClock = field(default_factory=StreamClock)
     repeated: RepeatedCalls | None = None
     marks: Marks = field(default_factory=dict)
+    heard: int = 0
+    """All actions stored before this Unix second took effect, or wait in ``waiting``."""
+    waiting: list[Action] = field(default_factory=list)
+    """Actions that take effect later, in their order."""
+    scores: ScoreQueue = field(default_factory=ScoreQueue)
     repeats: int = 0
     """Calls left out because they had come before, since this object was made."""
 
@@ -59,7 +68,14 @@ class Followed:
         repeated = RepeatedCalls(newer=set(row["newer"]), older=set(row["older"])) if with_repeats else None
         clock = StreamClock(row["newest"], row["ticked"])
         engine = engines.restore(row["engine"])
-        return cls(engine, saved.position, saved.step, clock, repeated, dict(row["marks"]))
+        scores = ScoreQueue(row["scored"])
+        marks, heard = dict(row["marks"]), row["heard"]
+        return cls(engine, saved.position, saved.step, clock, repeated, marks, heard, scores=scores)
+
+    def hear(self, actions: Sequence[Action], until: int) -> None:
+        """Actions stored since ``heard``, in the order they were stored, and before ``until``: all of them."""
+        self.waiting.extend(actions)
+        self.heard = until
 
     def take(self, calls: pa.Table, received_at: float, position: int) -> list[Regression]:
         """The transitions of a unit and of the ticks before it; after it, the state is that of ``position``."""
@@ -74,10 +90,27 @@ class Followed:
         return found
 
     def tick(self, until: float) -> list[Regression]:
-        """The transitions of the ticks that are due up to ``until`` (Unix seconds)."""
+        """The transitions of the ticks, actions and scores that are due up to ``until`` (Unix seconds)."""
         found: list[Regression] = []
         for tick in self.clock.due(until):
+            found += self._act(tick) + self._score(tick)
             found += self.engine.advance(tick)
+            self.step += 1
+        return found + self._act(until) + self._score(until)
+
+    def _score(self, until: float) -> list[Regression]:
+        """The transitions of the scores that are due up to ``until``."""
+        found: list[Regression] = []
+        for scores in self.scores.due(until):
+            found += self.engine.process_scores(scores)
+            self.step += 1
+        return found
+
+    def _act(self, until: float) -> list[Regression]:
+        """The transitions of the actions that take effect up to ``until``."""
+        found: list[Regression] = []
+        while self.waiting and self.waiting[0].due <= until:
+            found += self.engine.act(self.waiting.pop(0))
             self.step += 1
         return found
 
@@ -91,6 +124,8 @@ class Followed:
             pa.array([newer], pa.list_(pa.uint64())),
             pa.array([older], pa.list_(pa.uint64())),
             pa.array([list(marks.items())], pa.map_(pa.int32(), pa.int64())),
+            pa.array([self.waiting[0].stored if self.waiting else self.heard], pa.int64()),
+            pa.array([self.scores.saved], pa.int64()),
         ]
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, _SCHEMA) as writer:

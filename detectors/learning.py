@@ -49,7 +49,8 @@ def guard_for(tolerance: float, calls: float, covered_s: float, *, rate: bool) -
     """How much worse than learned a baseline of ``calls`` calls over ``covered_s`` seconds is taken.
 
     Few calls: up to two standard errors. A baseline that has not seen a day yet cannot know the rhythm of the
-    load: it allows more, a twentieth on values and a sixth on rates, and half of that until the week is seen (six days, a day of the weekend among them).
+    load: it allows more, a twentieth on values and a sixth on rates, and half of that until the week is seen (six
+    days, one of the weekend among them).
     """
     unseen = 1.0 if covered_s < DAY_S else 0.5 if covered_s < _WEEK_SEEN_S else 0.0
     extra = unseen * (1 / 6 if rate else 0.05)

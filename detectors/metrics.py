@@ -5,10 +5,11 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How a metric is measured: a share of calls, or a positive number a call."""
+    """How a metric is measured: a share of calls, a positive number a call, or a verdict on some of them."""
 
     RATE = "rate"
     VALUE = "value"
+    SCORE = "score"
 
 
 class Direction(StrEnum):
@@ -49,8 +50,14 @@ class Metric:
     meaning: str
 
 
-def _rate(name: str, meaning: str, severity: Severity = Severity.PAGE) -> Metric:
-    return Metric(name, Kind.RATE, "share", Direction.UP, Strata.PROMPT, 0.25, severity, meaning)
+def _rate(name: str, meaning: str, strata: Strata = Strata.PROMPT, severity: Severity = Severity.PAGE) -> Metric:
+    return Metric(name, Kind.RATE, "share", Direction.UP, strata, 0.25, severity, meaning)
+
+
+def _failure(name: str, meaning: str) -> Metric:
+    # A call that failed or was filtered seldom says how long its prompt was. Kept apart by that, failures would have a
+    # stratum of their own, all of it bad, and however many came they would be as many as usual there.
+    return _rate(name, meaning, Strata.NONE)
 
 
 def _value(name: str, unit: str, strata: Strata, direction: Direction, meaning: str) -> Metric:
@@ -59,14 +66,18 @@ def _value(name: str, unit: str, strata: Strata, direction: Direction, meaning: 
 
 
 RATES: tuple[Metric, ...] = (
-    _rate("error", "calls that failed, among all calls but cancelled ones"),
-    _rate("timeout", "calls that timed out"),
-    _rate("rate_limit", "calls the provider turned away for their number"),
-    _rate("refusal", "answers that refuse or were filtered, among all answers"),
+    _failure("error", "calls that failed, among all calls but cancelled ones"),
+    _failure("timeout", "calls that timed out"),
+    _failure("rate_limit", "calls the provider turned away for their number"),
+    _failure("refusal", "answers that refuse or were filtered, among all answers"),
     _rate("truncation", "answers cut off at the output limit, among all answers"),
     _rate("format_failure", "answers that break the format asked for, among those that were checked"),
     _rate("empty", "answers without content, among all answers"),
-    _rate("cache_miss", "calls that read nothing from the provider's prompt cache, where it says", Severity.NOTICE),
+    _rate(
+        "cache_miss",
+        "calls that read nothing from the provider's prompt cache, where it says",
+        severity=Severity.NOTICE,
+    ),
 )
 """``bad = 1``: a rate can only rise."""
 
@@ -78,5 +89,8 @@ VALUES: tuple[Metric, ...] = (
     _value("output_tokens", "tokens", Strata.PROMPT, Direction.BOTH, "output tokens an answer"),
     _value("cost", "USD", Strata.PROMPT, Direction.BOTH, "cost of an answer, at like prompt size"),
 )
+
+SCORE = len(RATES) + len(VALUES)
+"""Number that stands for any score, whose names are the users' own."""
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in RATES + VALUES}

@@ -127,6 +127,15 @@ class MixShift:
         self._after = [[] for _ in range(_OF_DAY)]
         return [done]
 
+    def accept(self, finding: str, at: float) -> bool:
+        """See :class:`~detectors.finding.FindingDetector`."""
+        if self._open is None or self._open.id != finding:
+            return False
+        # Quarters of the day that were not seen since are learnt anew, or each would be a shift of its own.
+        self._past, self._after = self._after, [[] for _ in range(_OF_DAY)]
+        self._open = None
+        return True
+
     def state(self) -> Dict:
         """See :class:`~detectors.finding.FindingDetector`."""
         return {

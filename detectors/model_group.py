@@ -1,31 +1,34 @@
 """One requested model: its series, their parent, the regressions under way and the findings of other kinds."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from detectors.alarms import Alarm, Change
 from detectors.alternatives import is_tail
 from detectors.columns import CallColumns, Ints
 from detectors.config import DAY_S, DetectorConfig
 from detectors.finding import FindingDetector, instant
+from detectors.finding_ledger import FindingLedger
 from detectors.group_calls import GroupCalls
 from detectors.incidents import Explained, Incident, Part, RaisedAlarm, is_over, restore_incident
 from detectors.metrics import METRICS, RATES, Severity
-from detectors.monitor import Alarm, Change, Monitor
+from detectors.monitor import Monitor
 from detectors.parent import Contribution, Parent
 from detectors.records import Regression, State
+from detectors.relearning import pin_anew
 from detectors.river_presets import E_DETECTOR
 from detectors.rules import patience_s, settings_for
+from detectors.score_columns import ScoreColumns
+from detectors.score_group import ScoreChange, ScoreFate, ScoreGroup
 from detectors.series import SeriesKey, in_words
-from detectors.series_watch import SeriesWatch, series_calls
+from detectors.series_calls import series_calls
+from detectors.series_watch import SeriesWatch
 from detectors.sizes import size_of
+from detectors.unanswered import with_their_answers
 from detectors.value_learner import ValueLearner
 
-_ORDER = tuple(METRICS.values())
-_ANSWERED = [metric.name for metric in RATES].index("refusal")
-"""Column of ``counted`` that is true for every answer."""
 _INPUT = list(METRICS).index("input_tokens")
 _FOLLOW_PROMPTS = (list(METRICS).index("output_tokens"), list(METRICS).index("cost"))
 """What follows from the prompts more than from the model, even at like prompt size."""
@@ -47,8 +50,13 @@ class ModelGroup:
     series: dict[SeriesKey, SeriesWatch] = field(default_factory=dict)
     parent: Parent | None = None
     incidents: list[Incident] = field(default_factory=list)
+    scores: ScoreGroup = field(init=False)
+    ledger: FindingLedger = field(default_factory=FindingLedger)
+    doubted: dict[str, None] = field(default_factory=dict)
+    """Regressions that people called false alarms."""
 
     def __post_init__(self) -> None:
+        self.scores = ScoreGroup(self.key, self.config)
         if self.parent is None:
             self.parent = Parent(Monitor(patience_s(self.config)))
 
@@ -58,17 +66,27 @@ class ModelGroup:
         """The calls of one unit, by series; the transitions they bring."""
         changed: list[tuple[SeriesKey, Change]] = []
         contributions = []
-        rows_of = self._with_their_answers(columns, rows_of)
+        rows_of = with_their_answers(columns, rows_of, self.series)
         for key in sorted(rows_of):
             watch = self.series.get(key) or self._begin(key)
-            blocks, changes = watch.feed(series_calls(columns, rows_of[key]))
+            calls_of = series_calls(columns, rows_of[key])
+            changed += [(key, change) for change in pin_anew(watch, calls_of.ts, self.config.detector)]
+            blocks, changes = watch.feed(calls_of)
             changed += [(key, change) for change in changes]
             contributions.append(Contribution(blocks, watch.weights))
         changed += self._over_all(contributions)
         transitions = self._tell(changed)
         for finding in self.findings:
-            transitions += finding.feed(calls, now)
+            transitions += self.ledger.passed_on(finding.feed(calls, now))
         return transitions
+
+    def feed_scores(
+        self, scores: ScoreColumns, rows_of: dict[SeriesKey, Ints], counted: Counter[ScoreFate]
+    ) -> list[Regression]:
+        """The scores of one unit, by series; the transitions they bring. What became of them goes to ``counted``."""
+        known = {key: rows for key, rows in rows_of.items() if key in self.series}
+        counted[ScoreFate.NO_SERIES] += sum(len(rows) for key, rows in rows_of.items() if key not in known)
+        return self._tell_scores(self.scores.feed(scores, known, counted))
 
     def advance(self, now: float) -> list[Regression]:
         """What the clock brings: blocks that are over, calls that do not come."""
@@ -81,9 +99,9 @@ class ModelGroup:
                 changed += [(key, change) for change in expired[1]]
                 contributions.append(Contribution(expired[0], watch.weights))
         changed += self._over_all(contributions)
-        transitions = self._tell(changed) + self._silent(now)
+        transitions = self._tell(changed) + self._silent(now) + self._tell_scores(self.scores.expire(now))
         for finding in self.findings:
-            transitions += finding.advance(now)
+            transitions += self.ledger.passed_on(finding.advance(now))
         self.incidents = [one for one in self.incidents if not is_over(one, now)]
         return transitions
 
@@ -95,6 +113,7 @@ class ModelGroup:
         """Give up the series that was silent longest, and the model with its last one; what was open of it closes."""
         key = min(self.series, key=lambda key: (self.series[key].last_seen, key))
         del self.series[key]
+        self.scores.drop(key)
         gone = {key} if self.series else {key, self.key}
         return self._let_go(gone, now, "no longer watched, for there are more series than max_series")
 
@@ -121,32 +140,6 @@ class ModelGroup:
                 transitions.append(incident.record(at, f"{_name(parts[0].raised)}: {reason}"))
         return transitions
 
-    def _with_their_answers(self, columns: CallColumns, rows_of: dict[SeriesKey, Ints]) -> dict[SeriesKey, Ints]:
-        """Rows by series, calls without an answer put to the model that answers their workload.
-
-        A failed call cannot say which model would have served it; its row names the one that was asked for.
-        """
-        moved = dict(rows_of)
-        for key, rows in rows_of.items():
-            server = self._server(key, rows_of) if key.model == key.request_model else None
-            if server is None:
-                continue
-            answered = columns.counted[rows, _ANSWERED]
-            if answered.all():
-                continue
-            lost = rows[~answered]
-            moved[server] = np.sort(np.append(moved[server], lost)) if server in moved else lost
-            moved[key] = rows[answered]
-        return {key: rows for key, rows in moved.items() if len(rows)}
-
-    def _server(self, key: SeriesKey, rows_of: dict[SeriesKey, Ints]) -> SeriesKey | None:
-        """The series of the same workload, under another name, that was served last; None where there is none."""
-        others = [one for one in self.series if one.workload == key.workload and one.model != key.model]
-        if others:
-            return max(others, key=lambda one: (self.series[one].last_seen, one))
-        now = [one for one in rows_of if one.workload == key.workload and one.model != key.model]
-        return max(now, key=lambda one: (len(rows_of[one]), one), default=None)
-
     def _begin(self, key: SeriesKey) -> SeriesWatch:
         watch = SeriesWatch.start(key, self.config)
         elders = [one for one in self.series.values() if one.key.workload == key.workload and one.calls]
@@ -159,6 +152,9 @@ class ModelGroup:
         assert self.parent is not None
         if len(self.series) < 2:
             return []
+        if contributions:
+            busiest = max(self.series.values(), key=lambda one: (one.calls, one.key))
+            self.parent.monitor.young = busiest.monitor.young
         return [(self.key, change) for change in self.parent.feed(contributions)]
 
     def _tell(self, changed: list[tuple[SeriesKey, Change]]) -> list[Regression]:
@@ -167,11 +163,22 @@ class ModelGroup:
             if change.state is State.OPEN and change.alarm.at == change.at:
                 transitions.append(self._raise(self._raised(key, change)))
             else:
-                transitions += self._move(key, change)
+                transitions += self.move(key, change)
+        return transitions
+
+    def _tell_scores(self, changes: list[ScoreChange]) -> list[Regression]:
+        transitions: list[Regression] = []
+        for one in sorted(changes, key=lambda one: (one.change.at, one.series, one.metric)):
+            if one.raised is not None:
+                transitions.append(self._raise(one.raised))
+            else:
+                transitions += self.move(one.series, one.change, one.metric)
         return transitions
 
     def _raised(self, key: SeriesKey, change: Change) -> RaisedAlarm:
+        assert self.parent is not None
         watch = self.series.get(key)
+        monitor = watch.monitor if watch else self.parent.monitor
         alarm = self.sharpen([watch] if watch else list(self.series.values()), change.alarm)
         settings = watch.settings if watch else settings_for(self.config, key)
         phi, tails = self._parent_phi(change.metric), (0.05, 0.01)
@@ -186,6 +193,7 @@ class ModelGroup:
             size_of(alarm, phi, tails),
             Severity.NOTICE if self._of_the_workload(key, alarm) else settings[change.metric].severity,
             *_decided_by(watch, change.metric, ("pinned", "trailing")[alarm.slab]),
+            stricter=float(monitor.patience[change.metric] / monitor.patience_s),
         )
 
     def _of_the_workload(self, key: SeriesKey, alarm: Alarm) -> bool:
@@ -204,19 +212,19 @@ class ModelGroup:
         for incident in reversed(self.incidents):
             if incident.takes(raised):
                 lead = incident.lead
-                incident.parts.append(Part(raised))
-                incident.grown = at
+                told = incident.join(raised)
                 if incident.lead is not lead:
                     incident.explained = self.explain(incident.lead)
-                return incident.record(at, f"the same change shows in {_name(raised)}: {raised.size.text}")
+                return incident.record(at, f"{told} {_name(raised)}: {raised.size.text}")
         incident = Incident([Part(raised)], patience_s(self.config), grown=at)
         incident.explained = self.explain(raised)
         self.incidents.append(incident)
         return incident.record(at, f"{_name(raised)}: {raised.size.text}")
 
-    def _move(self, key: SeriesKey, change: Change) -> list[Regression]:
+    def move(self, key: SeriesKey, change: Change, score: str = "") -> list[Regression]:
+        """The transition that a change of a metric's (or ``score``'s) state brings to the regression it is part of."""
         for incident in self.incidents:
-            part = incident.part(key, change.alarm)
+            part = incident.part(key, change.alarm, score)
             if part is None or incident.closed:
                 continue
             part.state = change.state
@@ -233,7 +241,10 @@ class ModelGroup:
             "series": [watch.snapshot() for watch in self.series.values()],
             "parent": self.parent.snapshot(),
             "incidents": [incident.snapshot() for incident in self.incidents],
+            "scores": self.scores.snapshot(),
             "findings": [finding.state() for finding in self.findings],
+            "ledger": self.ledger.state(),
+            "doubted": list(self.doubted),
         }
 
     @classmethod
@@ -252,15 +263,17 @@ class ModelGroup:
             key = SeriesKey(*kept["key"])
             group.series[key] = SeriesWatch.restore(kept, config)
         group.parent = Parent.restore(patience, state["parent"])
+        group.scores = ScoreGroup.restore(group.key, config, state["scores"])
         group.incidents = [restore_incident(patience, one) for one in state["incidents"]]
         for finding, kept in zip(findings, state["findings"], strict=True):
             finding.restore(kept)
+        group.ledger = FindingLedger.of(state["ledger"])
+        group.doubted = dict.fromkeys(state["doubted"])
         return group
 
 
 def _name(raised: RaisedAlarm) -> str:
-    metric = _ORDER[raised.alarm.metric].name
-    return f"{metric} of {in_words(*raised.series[:4])}"
+    return f"{raised.metric} of {in_words(*raised.series[:4])}"
 
 
 def _decided_by(watch: SeriesWatch | None, metric: int, baseline: str) -> tuple[str, str, str]:

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from detectors.alarms import Alarm
 from detectors.columns import CallColumns, Floats, call_columns
 from detectors.config import DAY_S
 from detectors.history import CallHistory
 from detectors.metrics import RATES
-from detectors.monitor import Alarm
-from detectors.series_watch import SeriesWatch, series_calls
+from detectors.series_calls import series_calls
+from detectors.series_watch import SeriesWatch
 
 _BEFORE_S, _LONGEST_S = 3_600.0, 7 * DAY_S
 _WITHIN = 2.0

@@ -29,7 +29,8 @@ class Outage:
     The number that counts as an outage follows from the series' own base rate, see
     :class:`~detectors.failure_runs.FailureRuns`; 27 failures of the last 30 calls count too, so that single answers in
     between hide nothing. A run of the whole model must hold failures of two workloads where it has two: one broken
-    workload is no broken model. Five answers in a row end an outage.
+    workload is no broken model. Five answers in a row end an outage. So do answers scattered among its
+    failures: then its calls are taken for the series' habit, and the next outage is one that is worse.
     """
 
     def __init__(self, parent: SeriesKey) -> None:
@@ -128,7 +129,7 @@ class Outage:
     def _released(self) -> None:
         """The model is back: a workload that still fails has an outage of its own."""
         for _, scope in self._scopes.items():
-            scope.out, scope.good = False, 0
+            scope.come_back()
 
     def _went_out(self, series: SeriesKey, scope: OutageScope, turn: Turn) -> list[Regression]:
         never = scope.what == "never_answered"
@@ -156,8 +157,13 @@ class Outage:
     def _closed(self, scope: OutageScope, at: float, reason: str) -> Regression:
         assert scope.record is not None
         done = closed(scope.record, at, reason)
-        scope.record, scope.out, scope.good = None, False, 0
+        scope.record = None
+        scope.come_back()
         return done
+
+    def accept(self, finding: str, at: float) -> bool:
+        """See :class:`~detectors.finding.FindingDetector`."""
+        return False
 
     def state(self) -> Dict:
         """See :class:`~detectors.finding.FindingDetector`."""

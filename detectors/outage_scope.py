@@ -13,13 +13,18 @@ from detectors.failure_runs import (
     FailureRuns,
     Tries,
     first_run,
+    first_scattered,
     first_window,
+    marks,
 )
 from detectors.finding import dumped, loaded
 from detectors.records import Evidence, Regression, Size
 
 _ANSWERS = 5
 """Answers in a row that end an outage."""
+_SCATTERED = 5
+"""Answers right after a failure, among the last :data:`~detectors.failure_runs.WINDOW` calls, that end it too: of a
+series whose calls mostly fail as it is, five in a row never come, and the next outage would be silent."""
 _NEVER = 20
 """Failures of a series that never answered before it is worth a line."""
 
@@ -40,6 +45,10 @@ class OutageScope:
     out: bool = False
     good: int = 0
     """Answers in a row while out."""
+    since_out: str = ""
+    """The last calls of an outage, as in :attr:`~detectors.failure_runs.FailureRuns.recent`."""
+    during: list[int] = field(default_factory=lambda: [0, 0, 0])
+    """Calls of the outage, those that failed, and those of them right after another one."""
     record: Regression | None = None
 
     def turns(self, tries: Tries, now: float, detect: bool, learn: bool = True) -> Iterator[Turn]:
@@ -55,8 +64,25 @@ class OutageScope:
             self._take(taken, turn is not None, now, learn)
             begin += len(taken.failed)
             if turn is not None:
-                self.out, self.good = not self.out, 0
+                if not self.out:
+                    self._go_out()
+                else:
+                    self._learn_outage(now)
+                    self.come_back()
                 yield Turn(self.out, float(taken.ends[-1]), self._since())
+
+    def come_back(self) -> None:
+        """It is out no more."""
+        self.out, self.good, self.since_out, self.during = False, 0, "", [0, 0, 0]
+
+    def _learn_outage(self, now: float) -> None:
+        """An outage in which calls were answered all along is how this series is, and no outage the next time."""
+        if self.good < _ANSWERS:
+            tried, failed, paired = self.during
+            self.runs.settle(tried, failed, paired, now)
+
+    def _go_out(self) -> None:
+        self.out, self.good, self.since_out, self.during = True, 0, "", [0, 0, 0]
 
     @property
     def calm(self) -> bool:
@@ -80,11 +106,18 @@ class OutageScope:
         if self.out:
             good = np.flatnonzero(tries.failed)
             self.good = self.good + len(tries.failed) if not len(good) else len(tries.failed) - 1 - int(good[-1])
+            self.since_out = (self.since_out + marks(tries.failed))[-WINDOW:]
+            counted = (len(tries.failed), failed, paired)
+            self.during = [had + more for had, more in zip(self.during, counted, strict=True)]
 
     def _turn(self, tries: Tries, detect: bool) -> int | None:
-        if self.out:
-            return first_run(~tries.failed, self.good, _ANSWERS)
-        return self._outage(tries) if detect else None
+        if not self.out:
+            return self._outage(tries) if detect else None
+        ended = (
+            first_run(~tries.failed, self.good, _ANSWERS),
+            first_scattered(tries.failed, self.since_out, _SCATTERED),
+        )
+        return min((position for position in ended if position is not None), default=None)
 
     def _outage(self, tries: Tries) -> int | None:
         if not tries.failed.any():
@@ -142,9 +175,17 @@ class OutageScope:
 
     def state(self) -> dict[str, Any]:
         """As JSON knows it."""
-        return {"runs": self.runs.state(), "out": self.out, "good": self.good, "record": dumped(self.record)}
+        return {
+            "runs": self.runs.state(),
+            "out": self.out,
+            "good": self.good,
+            "since_out": self.since_out,
+            "during": self.during,
+            "record": dumped(self.record),
+        }
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Self:
         """The inverse of :meth:`state`."""
-        return cls(FailureRuns.of(state["runs"]), state["out"], state["good"], loaded(state["record"]))
+        runs, record = FailureRuns.of(state["runs"]), loaded(state["record"])
+        return cls(runs, state["out"], state["good"], state["since_out"], state["during"], record)

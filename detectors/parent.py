@@ -10,13 +10,15 @@ from typing import Any, Self
 
 import numpy as np
 
+from detectors.alarms import Blocks, Change
 from detectors.alternatives import ALTERNATIVES
 from detectors.batch import BASELINES, FEATURES
 from detectors.blocks import CALLS, LONGEST_S, SHORTEST_S
 from detectors.columns import Floats, Ints
 from detectors.config import DAY_S
 from detectors.dispersion import Dispersion
-from detectors.monitor import METRIC_COUNT, Blocks, Change, Monitor
+from detectors.metrics import RATES
+from detectors.monitor import METRIC_COUNT, Monitor
 
 _DISPERSION_KEPT = 0.5
 """Of what blocks were known to differ by, whenever newer ones are taken in.
@@ -51,9 +53,9 @@ class Pieces:
     """[T, M]"""
 
     @classmethod
-    def none(cls) -> Self:
+    def none(cls, metrics: int = METRIC_COUNT) -> Self:
         """No blocks."""
-        of_metric = (BASELINES, 0, METRIC_COUNT)
+        of_metric = (BASELINES, 0, metrics)
         return cls(
             np.zeros(0),
             np.zeros((*of_metric, ALTERNATIVES)),
@@ -122,6 +124,13 @@ class Parent:
     fresh: list[Dispersion] = field(default_factory=lambda: [Dispersion() for _ in range(METRIC_COUNT)])
     extended: float = 0.0
 
+    @classmethod
+    def start(cls, monitor: Monitor) -> Self:
+        """The parent whose metrics are those of ``monitor``."""
+        metrics = len(monitor.last)
+        learned, fresh = ([Dispersion() for _ in range(metrics)] for _ in range(2))
+        return cls(monitor, Pieces.none(metrics), np.zeros((BASELINES, metrics, ALTERNATIVES)), learned, fresh)
+
     def feed(self, contributions: list[Contribution]) -> list[Change]:
         """Take the blocks that closed in the series of the model."""
         found = [one for one in contributions if one.blocks.ends]
@@ -183,15 +192,15 @@ class Parent:
         }
 
     @classmethod
-    def restore(cls, patience_s: float, state: dict[str, Any]) -> Self:
+    def restore(cls, patience_s: float, state: dict[str, Any], rates: int = len(RATES)) -> Self:
         """From :meth:`snapshot`."""
-        empty = Pieces.none()
+        empty = Pieces.none(len(state["learned"]))
         arrays = [
             np.array(kept, np.float64).reshape(_shape(getattr(empty, name), len(state["pending"][0])))
             for name, kept in zip(Pieces.__slots__, state["pending"], strict=True)
         ]
         return cls(
-            Monitor.restore(patience_s, state["monitor"]),
+            Monitor.restore(patience_s, state["monitor"], rates),
             Pieces(*arrays),
             np.array(state["weights"], np.float64),
             [Dispersion.restore(one) for one in state["learned"]],

@@ -20,13 +20,19 @@ class RateSums:
     """[S]"""
     dispersion: Dispersion = field(default_factory=Dispersion)
 
+    _total: float | None = field(default=None, init=False, repr=False, compare=False)
+
     @property
     def total(self) -> float:
-        return float(self.calls.sum())
+        """Calls in all."""
+        if self._total is None:
+            self._total = float(self.calls.sum())
+        return self._total
 
     def add(self, bad: Floats, counted: Floats, stratum: Ints, strata: int) -> None:
         """Calls [n] that are 1 where ``counted`` and where ``bad``."""
         self.grow(strata)
+        self._total = None
         self.calls += np.bincount(stratum, counted, strata)
         self.bad += np.bincount(stratum, bad, strata)
 
@@ -34,12 +40,14 @@ class RateSums:
         """Room for ``strata``."""
         missing = strata - len(self.calls)
         if missing > 0:
+            self._total = None
             self.calls, self.bad = (np.append(array, np.zeros(missing)) for array in (self.calls, self.bad))
 
     def merge(self, other: "RateSums", keep: float = 1.0) -> None:
         """Take in ``other``, of what was known so far only the share ``keep``."""
         self.grow(len(other.calls))
         other.grow(len(self.calls))
+        self._total = None
         self.calls = self.calls * keep + other.calls
         self.bad = self.bad * keep + other.bad
         self.dispersion.decay(keep)

@@ -1,21 +1,23 @@
 """Rates: the baseline share of each stratum, and how likely a block is under larger odds than under these."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from detectors.alternatives import ODDS
 from detectors.columns import Floats
-from detectors.wilson import wilson
+from watchkeeper.wilson import wilson
 
 _SHRINK = 50.0
 """Calls by which a stratum's share is drawn to the whole series'."""
 _KNOWN = 30
 """Calls below which a stratum gives no evidence."""
 _MOST = 0.98
+_LOG_ODDS: Floats = np.log(ODDS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RateBaseline:
     """Shares to test against. ``S`` strata."""
 
@@ -27,6 +29,21 @@ class RateBaseline:
     """[S] 1 where a stratum has enough calls to judge by."""
     calls: float
     phi: float
+
+    @cached_property
+    def growth(self) -> Floats:
+        """[S, K] what a call of a stratum takes from the log likelihood ratio of each of :data:`.alternatives.ODDS`."""
+        return np.log1p(np.outer(self.null, ODDS - 1)) * self.known[:, None]
+
+    @cached_property
+    def expected(self) -> Floats:
+        """[S] expected share of bad calls, 0 where a stratum is not known."""
+        return self.share * self.known
+
+    @cached_property
+    def variance(self) -> Floats:
+        """[S] of one call."""
+        return self.share * (1 - self.share)
 
     @property
     def testable(self) -> bool:
@@ -62,8 +79,7 @@ def rate_baseline(calls: Floats, bad: Floats, phi: float, between: float, guard:
     return RateBaseline(share, np.minimum(null, _MOST), (calls >= _KNOWN).astype(float), total, phi)
 
 
-def rate_evidence(baseline: RateBaseline, calls: Floats, bad: Floats, odds: Floats = ODDS) -> Floats:
+def rate_evidence(baseline: RateBaseline, calls: Floats, bad: Floats) -> Floats:
     """[B, K] log likelihood ratios of blocks with ``calls`` and ``bad`` [B, S] calls against the null odds."""
-    growth = np.log1p(np.outer(baseline.null, odds - 1)) * baseline.known[:, None]
-    seen: Floats = (bad @ baseline.known)[:, None] * np.log(odds) - calls @ growth
+    seen: Floats = (bad @ baseline.known)[:, None] * _LOG_ODDS - calls @ baseline.growth
     return seen / baseline.phi

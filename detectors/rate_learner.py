@@ -8,6 +8,7 @@ import numpy as np
 from detectors.alternatives import ALTERNATIVES, ODDS
 from detectors.batch import BlockSums, MetricCalls
 from detectors.columns import Floats
+from detectors.config import DAY_S
 from detectors.learning import ACCEPT_AFTER_S, Schedule, guard_for
 from detectors.rate_baseline import RateSums
 from detectors.rate_evidence import RateBaseline, rate_evidence
@@ -31,9 +32,14 @@ class RateLearner:
     def judge(self, calls: MetricCalls, blocks: int) -> BlockSums:
         """Sums over ``blocks`` blocks of what ``calls`` say; zero evidence while learning."""
         sums = BlockSums.zeros(blocks)
+        self.fill(calls, sums)
+        return sums
+
+    def fill(self, calls: MetricCalls, sums: BlockSums) -> None:
+        """The same into ``sums``, which are zero."""
         if not len(calls.stratum):
-            return sums
-        strata = calls.strata
+            return
+        strata, blocks = calls.strata, len(sums.s)
         cell = calls.block * strata + calls.stratum
         shape = (blocks, strata)
         counted = np.bincount(cell, minlength=blocks * strata).astype(np.float64).reshape(shape)
@@ -42,7 +48,6 @@ class RateLearner:
             if baseline is not None:
                 self._against(baseline, counted, bad, sums, slab)
         self._spread(counted, bad, sums)
-        return sums
 
     def residuals(self, calls: MetricCalls) -> Floats | None:
         """[n] what the pinned baseline leaves unexplained, in standard deviations; None while learning."""
@@ -57,6 +62,11 @@ class RateLearner:
         able = [b is not None and b.testable for b in (self.pinned, self.trailing)]
         return np.outer(np.array(able) / max(1, sum(able)), _WEIGHTS)
 
+    @property
+    def young(self) -> bool:
+        """Has the baseline in force not seen a whole day yet?"""
+        return self.pinned is not None and self.schedule.covered_s(self.schedule.extended) < DAY_S
+
     def learn(self, calls: MetricCalls) -> None:
         """Keep ``calls`` for the next extension."""
         if not self.schedule.begun and len(calls.ts):
@@ -68,9 +78,13 @@ class RateLearner:
         """Keep how closed blocks differed."""
         self.fresh.dispersion.add(s, v)
 
+    def due(self, now: float) -> bool:
+        """Is it time to take in what was kept?"""
+        return self.schedule.due(self.total.total, self.fresh.total, now)
+
     def extend(self, now: float) -> bool:
         """Take in what was kept, if it is time; true where the baselines in force changed."""
-        if not self.schedule.due(self.total.total, self.fresh.total, now):
+        if not self.due(now):
             return False
         keep = self.schedule.keep(now - self.schedule.extended) if self.schedule.accepted else 1.0
         before = self.total.share
@@ -112,7 +126,9 @@ class RateLearner:
         counted, bad = counted[:, :size], bad[:, :size]
         sums.evidence[slab, :, : len(ODDS)] = rate_evidence(baseline, counted, bad)
         judged, found = counted @ baseline.known, bad @ baseline.known
-        sums.features[slab, :, :3] = np.column_stack([judged, found, counted @ (baseline.share * baseline.known)])
+        sums.features[slab, :, 0] = judged
+        sums.features[slab, :, 1] = found
+        sums.features[slab, :, 2] = counted @ baseline.expected
         sums.calls[slab] = judged
 
     def _spread(self, counted: Floats, bad: Floats, sums: BlockSums) -> None:
@@ -120,12 +136,12 @@ class RateLearner:
         calls = counted.sum(axis=1)
         if self.pinned is None:
             share = (self.fresh.bad.sum() + bad.sum() + 0.5) / (self.fresh.total + calls.sum() + 1.0)
-            sums.s, sums.v = bad.sum(axis=1) - calls * share, calls * share * (1 - share)
+            sums.s[:], sums.v[:] = bad.sum(axis=1) - calls * share, calls * share * (1 - share)
             return
         share = self.pinned.share
         inside = counted[:, : len(share)]
-        sums.s = bad[:, : len(share)].sum(axis=1) - inside @ share
-        sums.v = inside @ (share * (1 - share))
+        sums.s[:] = bad[:, : len(share)].sum(axis=1) - inside @ share
+        sums.v[:] = inside @ self.pinned.variance
 
     def state(self) -> dict[str, Any]:
         """For a snapshot; the tables are made again from it."""

@@ -142,5 +142,7 @@ class Regression(_Record):
     slices: tuple[Slice, ...] = ()
     mix: MixSplit | None = None
     co_timed: tuple[CoTimed, ...] = ()
+    acknowledged_by: str = ""
+    """Who said to look after it: the name of a key, or ``cli``."""
     details: dict[str, str] = Field(default_factory=dict)
     """Further facts of a finding, e.g. the models before and after; never content."""

@@ -36,14 +36,15 @@ class Reporter:
         if not found:
             return
         now = self._clock.now()
-        insert_transitions(self._store, [_row(one, now) for one in found])
+        insert_transitions(self._store, [transition_row(one, now) for one in found])
         if self._topic is not None:
             self._topic.publish([_message(one) for one in found if (one.id, one.seq) not in published])
         for one in found:
             self._metrics.regression_transitions.labels(one.kind, one.state).inc()
 
 
-def _row(found: Regression, now: datetime) -> TransitionRow:
+def transition_row(found: Regression, now: datetime) -> TransitionRow:
+    """``found`` as the store keeps it, stored at ``now``."""
     columns = {name: getattr(found, name) for name in TransitionRow.__slots__ if name not in ("record", "stored_at")}
     return TransitionRow(**columns, record=found.model_dump_json(), stored_at=now)
 

@@ -85,11 +85,8 @@ class Rhythm:
         if self.last - self.first >= SURE_S:
             return self._by_slot()
         steady = self.last - self.first >= _YOUNG_S and self.longest <= _STEADY_GAP_S
-        if not steady:
-            return float("inf")
-        seen = self._seen > 0
-        weakest = float(np.median(self._low[seen])) / HOUR_S if seen.any() else 0.0
-        if weakest <= 0:
+        weakest = self._weakest()
+        if not steady or weakest <= 0:
             return float("inf")
         return self.last + max(_SHORTEST_YOUNG_S, _TIMES_LONGEST_YOUNG * self.longest, _MISSING / weakest)
 
@@ -124,8 +121,22 @@ class Rhythm:
 
     def missing(self, until: float) -> float:
         """Calls that the weakest weeks had between the last call and ``until``."""
-        hours = np.arange(int(self.last // HOUR_S), int(until // HOUR_S) + 1)[:_HORIZON_H]
-        spans = np.minimum((hours + 1) * HOUR_S, until) - np.maximum(hours * HOUR_S, self.last)
+        return self._weakest_weeks(self.last, until)
+
+    def expected(self, since: float, until: float) -> float:
+        """At least so many calls usually come between two moments; 0 where the rhythm is too young to tell."""
+        if self.sure:
+            return self._weakest_weeks(since, until)
+        return self._weakest() * (until - since) if self.last - self.first >= _YOUNG_S else 0.0
+
+    def _weakest(self) -> float:
+        """Calls a second of the hours seen so far, the median of the weakest."""
+        seen = self._seen > 0
+        return float(np.median(self._low[seen])) / HOUR_S if seen.any() else 0.0
+
+    def _weakest_weeks(self, since: float, until: float) -> float:
+        hours = np.arange(int(since // HOUR_S), int(until // HOUR_S) + 1)[:_HORIZON_H]
+        spans = np.minimum((hours + 1) * HOUR_S, until) - np.maximum(hours * HOUR_S, since)
         return float((self._low[hours % SLOTS] / HOUR_S * spans).sum())
 
     @property

@@ -22,7 +22,7 @@ class MetricSettings:
 
 def settings_for(config: DetectorConfig, key: SeriesKey) -> tuple[MetricSettings, ...]:
     """Settings of all metrics of ``key``, in their order; a later rule wins over an earlier one."""
-    return tuple(_one(config, key, metric) for metric in METRICS.values())
+    return tuple(setting_of(config, key, metric) for metric in METRICS.values())
 
 
 def patience_s(config: DetectorConfig) -> float:
@@ -34,7 +34,8 @@ def patience_s(config: DetectorConfig) -> float:
     return config.false_page_days * DAY_S * config.fleet_series * len(METRICS)
 
 
-def _one(config: DetectorConfig, key: SeriesKey, metric: Metric) -> MetricSettings:
+def setting_of(config: DetectorConfig, key: SeriesKey, metric: Metric) -> MetricSettings:
+    """The same of one metric."""
     watch, tolerance, pin_from = True, metric.tolerance, 0.0
     direction, severity = metric.direction, metric.severity
     for rule in config.rules:

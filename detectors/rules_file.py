@@ -13,12 +13,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from detectors.config import Rule
 from detectors.metrics import METRICS
+from detectors.score_metrics import ANY_SCORE, PREFIX
 from watchkeeper.errors import ConfigError
+from watchkeeper.yaml_file import read_yaml
 
 _MOST_RULES = 1_000
 _ERRORS_SHOWN = 10
@@ -29,8 +30,13 @@ SeverityName = Literal["page", "notice"]
 
 
 def _metric(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(PREFIX) and len(value) > len(PREFIX):
+        return value
     if value not in METRICS:
-        raise ValueError(f"{value!r} is no metric: write one of {', '.join(METRICS)}")
+        raise ValueError(
+            f"{value!r} is no metric: write one of {', '.join(METRICS)}, or {PREFIX} and the name of a score"
+            f" ({ANY_SCORE} for all)"
+        )
     return value
 
 
@@ -82,7 +88,7 @@ class _Entry(BaseModel):
 
 def load_rules(path: Path) -> tuple[Rule, ...]:
     """The rules of ``path``, in their order. Raises :class:`ConfigError` naming file, rule, key and mend."""
-    raw = _read(path)
+    raw = read_yaml(path, "rules file")
     if raw is None:
         return ()
     if not isinstance(raw, dict) or set(raw) != {"rules"} or not isinstance(raw["rules"] or [], list):
@@ -96,21 +102,6 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
         more = f"; and {len(wrong) - _ERRORS_SHOWN} more" if len(wrong) > _ERRORS_SHOWN else ""
         raise ConfigError(f"rules file {path} is wrong: {'; '.join(wrong[:_ERRORS_SHOWN])}{more}")
     return rules
-
-
-def _read(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigError(f"rules file {path} cannot be read: {reason}") from None
-    except ValueError as error:
-        # YAML takes 2026-13-01 for a date and reads it before anyone knows where it stands.
-        raise ConfigError(
-            f"rules file {path} holds a date that does not exist ({error}): write one as 2026-10-01T08:00:00Z"
-        ) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"rules file {path} is not YAML: {' '.join(str(error).split())}") from None
 
 
 def _rule(entry: Any, number: int, wrong: list[str]) -> Rule | None:

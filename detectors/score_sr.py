@@ -42,6 +42,7 @@ class ScoreSR(DriftDetector):
         self.tolerance = tolerance
         self.cap = cap
         self._pending: list[float] = []
+        self._tested = 0
         self._baseline: ValueBaseline | None = None
         self._blocks = BlockTest(np.zeros(ALTERNATIVES), block / patience, cap)
         self.hypothesis = ""
@@ -92,9 +93,13 @@ class ScoreSR(DriftDetector):
             self._learn(logs)
             return None
         count = len(logs) // self.block
-        block, place = np.divmod(np.arange(len(logs)), self.block)
-        features, _ = block_features(self._baseline, logs, np.zeros(len(logs), np.int64), block, count, place)
-        return self._test(self._baseline, value_evidence(self._baseline, features))
+        place = np.arange(len(logs))
+        numbers = self._tested + place
+        stratum = np.zeros(len(logs), np.int64)
+        features, _ = block_features(self._baseline, logs, stratum, place // self.block, count, numbers)
+        found = self._test(self._baseline, value_evidence(self._baseline, features))
+        self._tested += len(logs) if found is None else found + 1
+        return found
 
     def _learn(self, logs: Floats) -> None:
         stratum = np.zeros(len(logs), np.int64)

@@ -1,10 +1,13 @@
 """What is watched: one series a (service, route, provider, requested model, served model), and its parent."""
 
-import hashlib
+import re
 from typing import NamedTuple, Self
 
-ANY = "*"
-"""Stands in a parent for "all of them"."""
+from watchkeeper.series_id import ANY, series_id
+
+__all__ = ["ANY", "SeriesKey", "in_words"]
+
+_PIECES = re.compile(r"\\[\\|]|[^\\|]+|.", re.DOTALL)
 
 
 class SeriesKey(NamedTuple):
@@ -33,15 +36,21 @@ class SeriesKey(NamedTuple):
     @property
     def id(self) -> str:
         """Twelve hex digits that name the series in commands and tables."""
-        return hashlib.blake2b("\0".join(self).encode(), digest_size=6).hexdigest()
+        return series_id(*self)
 
     def __str__(self) -> str:
-        return "|".join(self)
+        """The parts with ``|`` between them; a ``|`` or ``\\`` within a part has a ``\\`` before it."""
+        return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in self)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The inverse of ``str``. Raises :class:`ValueError` unless there are five parts."""
-        parts = text.split("|")
+        parts = [""]
+        for piece in _PIECES.findall(text):
+            if piece == "|":
+                parts.append("")
+            else:
+                parts[-1] += piece[1:] if piece in ("\\\\", "\\|") else piece
         if len(parts) != len(cls._fields):
             raise ValueError(f"{text!r} is no series: write {'|'.join(cls._fields)}")
         return cls(*parts)
@@ -50,5 +59,7 @@ class SeriesKey(NamedTuple):
 def in_words(service: str, route: str, provider: str, request_model: str) -> str:
     """A model and where it is used, e.g. ``openai/gpt-x on shop/buy``; parts that are unknown are left out."""
     model = "/".join(part for part in (provider, request_model) if part) or "a model without a name"
+    if provider == request_model == ANY:
+        return "all models"
     place = "all routes" if route == ANY else "/".join(part for part in (service, route) if part)
     return f"{model} on {place}" if place else model

@@ -5,53 +5,27 @@ from typing import Any, Self
 
 import numpy as np
 
-from detectors.batch import BlockSums, MetricCalls
+from detectors.alarms import Blocks, Change, Decided
+from detectors.batch import BlockSums, MetricCalls, SeriesSums
 from detectors.blocks import OpenBlock
-from detectors.columns import Bools, CallColumns, Floats, Ints
+from detectors.columns import Bools, Floats
 from detectors.config import DetectorConfig
 from detectors.decider import MetricDecider, decider_for
-from detectors.metrics import RATES, Direction, Kind, Strata
-from detectors.monitor import METRIC_COUNT, Blocks, Change, Decided, Monitor
+from detectors.metrics import Direction, Kind, Metric, Strata
+from detectors.monitor import METRIC_COUNT, Monitor
 from detectors.rate_learner import RateLearner
 from detectors.records import State
 from detectors.rules import MetricSettings, patience_s, settings_for
+from detectors.score_learner import ScoreLearner
 from detectors.series import SeriesKey
-from detectors.strata import StrataIndex, stratum_codes
+from detectors.series_calls import Placed, SeriesCalls, of_metrics
+from detectors.strata import StrataIndex
 from detectors.value_learner import ValueLearner
 
-Learner = RateLearner | ValueLearner
+Learner = RateLearner | ValueLearner | ScoreLearner
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 100, 5_000
 _RATE_STRATA = 8
 _WAYS = {Direction.UP: 1.0, Direction.DOWN: -1.0, Direction.BOTH: 0.0}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SeriesCalls:
-    """The ``n`` calls of one series in a batch, in the order of time; columns as in :class:`.columns.CallColumns`."""
-
-    ts: Floats
-    counted: Bools
-    bad: Bools
-    logs: Floats
-    """[n, values] logarithms; NaN where a call has no such value."""
-    prompt: Ints
-    output: Ints
-
-    def part(self, begin: int, end: int) -> "SeriesCalls":
-        """A run of them."""
-        return SeriesCalls(*(getattr(self, name)[begin:end] for name in self.__slots__))
-
-
-def series_calls(columns: CallColumns, rows: Ints) -> SeriesCalls:
-    """The calls at ``rows`` of a batch."""
-    return SeriesCalls(
-        columns.ts[rows],
-        columns.counted[rows],
-        columns.bad[rows],
-        np.log(columns.values[rows]),
-        columns.prompt_bucket[rows],
-        columns.output_bucket[rows],
-    )
 
 
 @dataclass(slots=True)
@@ -64,8 +38,8 @@ class SeriesWatch:
     strata: dict[str, StrataIndex]
     learners: list[Learner]
     block: OpenBlock
-    carry: list[BlockSums]
-    """Sums of the open block, one a metric."""
+    carry: SeriesSums
+    """Sums of the open block."""
     deciders: list[MetricDecider | None]
     block_number: int = 0
     calls: int = 0
@@ -80,13 +54,18 @@ class SeriesWatch:
     @classmethod
     def start(cls, key: SeriesKey, config: DetectorConfig) -> Self:
         """A series that was never seen."""
-        settings = settings_for(config, key)
+        return cls.of(key, settings_for(config, key), patience_s(config), config)
+
+    @classmethod
+    def of(cls, key: SeriesKey, settings: tuple[MetricSettings, ...], patience: float, config: DetectorConfig) -> Self:
+        """The same for other metrics (rates first) with a ``patience`` of their own, seconds."""
         strata = {kind.value: StrataIndex(config.max_strata) for kind in Strata} | {"rate": StrataIndex(_RATE_STRATA)}
-        learners = [_learner(one, strata) for one in settings]
-        carry = [BlockSums.zeros(1) for _ in settings]
+        learners = [learner_for(one, strata) for one in settings]
+        carry = SeriesSums.zeros(1, len(settings))
         deciders = [decider_for(config.detector, one.metric) for one in settings]
-        monitor = Monitor(patience_s(config))
-        return cls(key, settings, monitor, strata, learners, OpenBlock(), carry, deciders)
+        monitor = Monitor.of(patience, len(settings), _rates(settings))
+        waiting: list[list[float]] = [[] for _ in settings]
+        return cls(key, settings, monitor, strata, learners, OpenBlock(), carry, deciders, waiting=waiting)
 
     def feed(self, calls: SeriesCalls) -> tuple[Blocks, list[Change]]:
         """Take calls in the order of time; the blocks that closed, and what changed its state."""
@@ -128,6 +107,7 @@ class SeriesWatch:
             watched = np.array([one.watch for one in self.settings], np.float64)
             stacked = np.stack([learner.weights() for learner in self.learners], axis=1)
             self.weighed = stacked * watched[None, :, None]
+            self.monitor.young = np.array([isinstance(one, RateLearner) and one.young for one in self.learners])
         return self.weighed
 
     @property
@@ -135,19 +115,21 @@ class SeriesWatch:
         """[M] dispersion of each metric's blocks; 1 while learning."""
         phis = [1.0] * len(self.learners)
         for position, learner in enumerate(self.learners):
-            if isinstance(learner, RateLearner):
-                phis[position] = learner.pinned.phi if learner.pinned else 1.0
-            else:
+            if isinstance(learner, ValueLearner):
                 phis[position] = learner.pinned.baseline.phi if learner.pinned else 1.0
+            else:
+                phis[position] = learner.pinned.phi if learner.pinned else 1.0
         return np.array(phis)
 
     def one_by_one(self, m: int, calls: SeriesCalls) -> tuple[MetricCalls, BlockSums] | None:
         """The calls that count for a metric, and the sums of each: judged by itself, learned from by nobody."""
-        count = len(calls.ts)
-        of_metric = self._metric_calls(m, calls, np.arange(count))
-        if of_metric is None:
+        placed = Placed(calls, np.arange(len(calls.ts)), self.block_number)
+        found = dict(
+            of_metrics(placed, [one for one in self._watched() if one[0] == m], self.monitor.rates, self.strata)
+        )
+        if not found:
             return None
-        each = replace(of_metric, block=np.arange(len(of_metric.ts)))
+        each = replace(found[m], block=np.arange(len(found[m].ts)))
         return each, self.learners[m].judge(each, len(each.ts))
 
     def inherit(self, elder: "SeriesWatch") -> None:
@@ -161,34 +143,32 @@ class SeriesWatch:
             learner.discard()
         self.inherited_from = elder.key.model
         self.weighed = None
+        self.monitor.doubt_as(elder.monitor)
         self.monitor.last = elder.monitor.last.copy()
         # Calls of the elder may wait for a first baseline, by the number of their block.
         self.block_number = elder.block_number + 1
 
     def _take(self, part: SeriesCalls) -> Blocks:
         position, ends = self.block.cut(part.ts)
-        count = len(ends) + 1
-        of_metric = [self._judged(m, part, position, count) for m in range(METRIC_COUNT)]
-        for sums, before in zip(of_metric, self.carry, strict=True):
-            _add_first(sums, before)
-        blocks = self._closed(ends, of_metric)
-        self.carry = [_last(sums) for sums in of_metric]
+        placed = Placed(part, position, self.block_number)
+        sums = SeriesSums.zeros(len(ends) + 1, len(self.settings))
+        for m, calls in of_metrics(placed, self._watched(), self.monitor.rates, self.strata):
+            self._judged(m, calls, sums.of(m))
+        sums.add_first(self.carry)
+        blocks = self._closed(ends, sums.closed())
+        self.carry = sums.last()
         self.block_number += len(ends)
         self.calls += len(part.ts)
         self.last_seen = max(self.last_seen, float(part.ts[-1]))
         return blocks
 
-    def _judged(self, m: int, part: SeriesCalls, position: Ints, count: int) -> BlockSums:
-        calls = self._metric_calls(m, part, position)
-        if calls is None:
-            return BlockSums.zeros(count)
-        sums = self.learners[m].judge(calls, count)
+    def _judged(self, m: int, calls: MetricCalls, sums: BlockSums) -> None:
+        self.learners[m].fill(calls, sums)
         self._decide(m, calls)
         if m not in self.monitor.open:
             since = self.settings[m].pin_from
-            if not since or (len(calls.ts) and calls.ts[0] >= since):
+            if not since or calls.ts[0] >= since:
                 self.learners[m].learn(calls)
-        return sums
 
     def _decide(self, m: int, calls: MetricCalls) -> None:
         """Let a river detector see the calls that it decides by."""
@@ -203,38 +183,19 @@ class SeriesWatch:
         """In which of the blocks ending at ``ends`` the deciding detectors fired; None where the e-detector decides."""
         if not any(decider is not None and decider.decides for decider in self.deciders):
             return None
-        fired = np.zeros((len(ends), METRIC_COUNT), np.bool_)
+        fired = np.zeros((len(ends), len(self.settings)), np.bool_)
         for m, times in enumerate(self.waiting):
             places = np.searchsorted(ends, times)
             fired[places[places < len(ends)], m] = True
             self.waiting[m] = [at for at, place in zip(times, places, strict=True) if place == len(ends)]
-        return Decided(fired, np.array([_WAYS[one.direction] for one in self.settings]))
+        return Decided(fired, np.array([_WAYS[one.direction] for one in self.settings]), self.monitor.rates)
 
-    def _metric_calls(self, m: int, part: SeriesCalls, position: Ints) -> MetricCalls | None:
-        metric = self.settings[m].metric
-        if not self.settings[m].watch:
-            return None
-        column = m if metric.kind is Kind.RATE else m - len(RATES)
-        rate = metric.kind is Kind.RATE
-        rows = np.flatnonzero(part.counted[:, column] if rate else ~np.isnan(part.logs[:, column]))
-        if not len(rows):
-            return None
-        index = self.strata["rate" if rate else metric.strata.value]
-        stratum = index.number(stratum_codes(metric, part.prompt[rows], part.output[rows]))
-        value = part.bad[rows, column].astype(np.float64) if rate else part.logs[rows, column]
-        return MetricCalls(part.ts[rows], value, stratum, index.size, position[rows], self.block_number)
+    def _watched(self) -> list[tuple[int, Metric]]:
+        return [(m, one.metric) for m, one in enumerate(self.settings) if one.watch]
 
-    def _closed(self, ends: list[float], of_metric: list[BlockSums]) -> Blocks:
-        closed = slice(0, len(ends))
-        return Blocks(
-            ends,
-            np.stack([sums.evidence[:, closed] for sums in of_metric], axis=2),
-            np.stack([sums.features[:, closed] for sums in of_metric], axis=2),
-            np.stack([sums.calls[:, closed] for sums in of_metric], axis=2),
-            np.stack([sums.s[closed] for sums in of_metric], axis=1),
-            np.stack([sums.v[closed] for sums in of_metric], axis=1),
-            np.tile(self.phi, (len(ends), 1)),
-        )
+    def _closed(self, ends: list[float], sums: SeriesSums) -> Blocks:
+        phi = np.tile(self.phi, (len(ends), 1))
+        return Blocks(ends, sums.evidence, sums.features, sums.calls, sums.s, sums.v, phi)
 
     def _judge(self, blocks: Blocks) -> list[Change]:
         if not blocks.ends:
@@ -246,16 +207,18 @@ class SeriesWatch:
     def _learn(self, blocks: Blocks) -> None:
         """Extend what is quiet, forget what may belong to a change."""
         now = blocks.ends[-1]
+        spoke = np.any(blocks.v > 0, axis=0).tolist()
         for m, learner in enumerate(self.learners):
             if m in self.monitor.open:
                 learner.discard()
                 continue
-            learner.learn_blocks(blocks.s[:, m], blocks.v[:, m])
-            if self.monitor.quiet(m) and learner.extend(now):
+            if spoke[m]:
+                learner.learn_blocks(blocks.s[:, m], blocks.v[:, m])
+            if learner.due(now) and self.monitor.quiet(m) and learner.extend(now):
                 self.weighed = None
 
     def _start_block(self) -> None:
-        self.carry = [BlockSums.zeros(1) for _ in self.carry]
+        self.carry = SeriesSums.zeros(1, len(self.settings))
         self.block_number += 1
 
     def snapshot(self) -> dict[str, Any]:
@@ -266,7 +229,7 @@ class SeriesWatch:
             "strata": {name: index.codes for name, index in self.strata.items()},
             "learners": [learner.state() for learner in self.learners],
             "block": [self.block.start, self.block.calls, self.block.end],
-            "carry": [[getattr(sums, name) for name in BlockSums.__slots__] for sums in self.carry],
+            "carry": self.carry.state(),
             "deciders": [decider and decider.state() for decider in self.deciders],
             "waiting": self.waiting,
             "counts": [self.block_number, self.calls, self.first_seen, self.last_seen, self.inherited_from],
@@ -275,24 +238,29 @@ class SeriesWatch:
     @classmethod
     def restore(cls, state: dict[str, Any], config: DetectorConfig) -> Self:
         """From :meth:`snapshot`, bit for bit."""
-        key = SeriesKey(*state["key"])
-        settings = settings_for(config, key)
+        settings = settings_for(config, SeriesKey(*state["key"]))
+        return cls.restore_of(state, settings, patience_s(config), config)
+
+    @classmethod
+    def restore_of(
+        cls, state: dict[str, Any], settings: tuple[MetricSettings, ...], patience: float, config: DetectorConfig
+    ) -> Self:
+        """The same for one made by :meth:`of`."""
         strata = {
             name: StrataIndex(_RATE_STRATA if name == "rate" else config.max_strata, [int(code) for code in codes])
             for name, codes in state["strata"].items()
         }
         learners = [_restored(one, strata, kept) for one, kept in zip(settings, state["learners"], strict=True)]
         start, calls, end = state["block"]
-        carry = [BlockSums(*(np.array(array, np.float64) for array in arrays)) for arrays in state["carry"]]
         number, seen, first, last, inherited = state["counts"]
         return cls(
-            key=key,
+            key=SeriesKey(*state["key"]),
             settings=settings,
-            monitor=Monitor.restore(patience_s(config), state["monitor"]),
+            monitor=Monitor.restore(patience, state["monitor"], _rates(settings)),
             strata=strata,
             learners=learners,
             block=OpenBlock(float(start), int(calls), float(end)),
-            carry=carry,
+            carry=SeriesSums.restore(state["carry"]),
             deciders=[MetricDecider.restore(kept) if kept else None for kept in state["deciders"]],
             block_number=int(number),
             calls=int(seen),
@@ -303,9 +271,16 @@ class SeriesWatch:
         )
 
 
-def _learner(settings: MetricSettings, strata: dict[str, StrataIndex]) -> Learner:
+def _rates(settings: tuple[MetricSettings, ...]) -> int:
+    return sum(one.metric.kind is Kind.RATE for one in settings)
+
+
+def learner_for(settings: MetricSettings, strata: dict[str, StrataIndex]) -> Learner:
+    """A learner that knows nothing yet."""
     if settings.metric.kind is Kind.RATE:
         return RateLearner(settings.tolerance)
+    if settings.metric.kind is Kind.SCORE:
+        return ScoreLearner(settings.tolerance, settings.direction)
     hourly = settings.metric.unit == "s"
     return ValueLearner(settings.tolerance, settings.direction, strata[settings.metric.strata.value], hourly)
 
@@ -313,28 +288,15 @@ def _learner(settings: MetricSettings, strata: dict[str, StrataIndex]) -> Learne
 def _restored(settings: MetricSettings, strata: dict[str, StrataIndex], state: dict[str, Any]) -> Learner:
     if settings.metric.kind is Kind.RATE:
         return RateLearner.restore(settings.tolerance, state)
+    if settings.metric.kind is Kind.SCORE:
+        return ScoreLearner.restore(settings.tolerance, settings.direction, state)
     index = strata[settings.metric.strata.value]
     return ValueLearner.restore(settings.tolerance, settings.direction, index, settings.metric.unit == "s", state)
 
 
-def _add_first(sums: BlockSums, before: BlockSums) -> None:
-    for name in ("evidence", "features", "calls"):
-        getattr(sums, name)[:, 0] += getattr(before, name)[:, 0]
-    sums.s[0] += before.s[0]
-    sums.v[0] += before.v[0]
-
-
-def _last(sums: BlockSums) -> BlockSums:
-    return BlockSums(
-        sums.evidence[:, -1:].copy(),
-        sums.features[:, -1:].copy(),
-        sums.calls[:, -1:].copy(),
-        sums.s[-1:].copy(),
-        sums.v[-1:].copy(),
-    )
-
-
 def _joined(parts: list[Blocks]) -> Blocks:
+    if len(parts) == 1:
+        return parts[0]
     ends = [end for part in parts for end in part.ends]
     joined = [np.concatenate([getattr(p, name) for p in parts], axis=1) for name in ("evidence", "features", "calls")]
     flat = [np.concatenate([getattr(p, name) for p in parts], axis=0) for name in ("s", "v", "phi")]

@@ -16,10 +16,10 @@ from detectors.finding import (
 )
 from detectors.group_calls import GroupCalls
 from detectors.metrics import Severity
-from detectors.model_names import is_exact, parsed
 from detectors.records import FindingKind, Regression
 from detectors.series import SeriesKey
 from detectors.served_track import Change, ServedTrack
+from watchkeeper.model_names import is_exact, parsed
 
 _MOST_OPEN = 16
 
@@ -138,6 +138,13 @@ class ServedModels:
                 "same_family": str(parsed(change.before).family == parsed(change.after).family).lower(),
             },
         )
+
+    def accept(self, finding: str, at: float) -> bool:
+        """See :class:`~detectors.finding.FindingDetector`."""
+        pairs = [pair for pair, shared in self._open.items() if shared.record.id == finding]
+        for pair in pairs:
+            del self._open[pair]
+        return bool(pairs)
 
     def state(self) -> Dict:
         """See :class:`~detectors.finding.FindingDetector`."""

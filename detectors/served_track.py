@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Self
 
 from detectors.finding import DAY_S
-from detectors.model_names import is_exact, same_model
+from watchkeeper.model_names import is_exact, same_model
 
 ESTABLISHED_CALLS = 10
 """Answers after which a workload's model is known; a change before that is a first sighting."""

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 
+from detectors.action_feed import ActionFeed
 from detectors.engine_metrics import EngineMetrics
 from detectors.engines import Engines
 from detectors.followed import Followed
 from detectors.records import Regression
 from detectors.reporting import Reporter
 from detectors.saving import StateKeeper
+from detectors.score_inbox import ScoreInbox
 from watchkeeper.clock import Clock
 from watchkeeper.codec import decode_calls
 from watchkeeper.errors import BadMessage, PartitionLost, Transient, WatchkeeperError
@@ -37,6 +39,10 @@ _POLL_S = 0.5
 _SOURCE_AWAY_S = 1.0
 _TICK_S = 5.0
 _NOTE_S = 2.0
+ACTION_LAG_S = 15.0
+"""What people say takes effect so long after it was stored: by then every instance has been able to read it."""
+SCORE_LAG_S = 60.0
+"""Scores are worked on so long after they came: by then their calls are on the topic."""
 SETTLE_S = 45.0
 """A message is on the topic by so long after its timestamp: a producer gives up after 30 s."""
 
@@ -52,6 +58,8 @@ class ServiceParts:
     engines: Engines
     keeper: StateKeeper
     reporter: Reporter
+    actions: ActionFeed
+    scores: ScoreInbox
     guard: BadMessageGuard
     metrics: Metrics
     clock: Clock
@@ -139,6 +147,7 @@ class DetectorService(Follower):
         place = (batch.source, batch.partition)
         try:
             assigned = self._require(place)
+            self._until_done(place, lambda: self._ask(batch, assigned.followed))
             assigned.is_whole = False
             bad = self._work(batch, assigned)
             self._parts.guard.check(batch, bad)
@@ -155,6 +164,13 @@ class DetectorService(Follower):
         """A batch is half done: what of it the engine has had can only be told from the state that was saved."""
         if self._assigned.pop(place, None) is not None:
             self._source.start_again(*place)
+
+    def _ask(self, batch: Batch, followed: Followed) -> None:
+        """What people said, and scores, that are due while the batch is worked on."""
+        received = [message.received_at_us / 1e6 for message in batch.messages]
+        if received:
+            self._parts.actions.fill(followed, max(received))
+            self._parts.scores.fill(followed.scores, min(received), max(received))
 
     def _work(self, batch: Batch, assigned: _Assigned) -> dict[int, BadMessage]:
         """Give each message to the engine; those that cannot be read, by their index."""
@@ -226,6 +242,8 @@ class DetectorService(Follower):
                 self._tick_one(place, assigned, until)
 
     def _tick_one(self, place: Place, assigned: _Assigned, until: float) -> None:
+        self._parts.actions.fill(assigned.followed, until)
+        self._parts.scores.fill(assigned.followed.scores, until, until)
         try:
             assigned.is_whole = False
             assigned.found += assigned.followed.tick(until)

@@ -109,7 +109,8 @@ class ShiryaevRoberts:
         """
         wanted: Bools = np.greater(blocks.weight, 0)
         active = np.expand_dims(wanted, 1) & blocks.judged[None, :, :, None]
-        evidence = np.where(active, np.clip(blocks.evidence, _LEAST, blocks.cap[None, :, :, None]), 0.0)
+        capped = np.minimum(np.maximum(blocks.evidence, _LEAST), blocks.cap[None, :, :, None])
+        evidence = np.where(active, capped, 0.0)
         arrival = np.where(active, blocks.arrival[None, :, :, None], 0.0)
         total = np.cumsum(evidence, axis=1)
         grown = np.cumsum(arrival * np.exp(evidence - total), axis=1)
@@ -119,22 +120,25 @@ class ShiryaevRoberts:
         if level.sum(axis=0).max(initial=0.0) >= ALARM:
             return None
         fresh = (weight * np.exp(evidence) * arrival).sum(axis=3)
-        share = np.divide(fresh, level, out=np.zeros_like(level), where=level > 0)
-        self._remember(share, level > 0, blocks)
+        moved = np.asarray(level > 0)
+        share = np.divide(fresh, level, out=np.zeros_like(level), where=moved)
+        self._remember(share, moved, blocks)
         self.statistic = statistic[:, -1].copy()
         return level
 
     def _remember(self, share: Floats, moved: Bools, blocks: Run) -> None:
         """Onset, spread and sums after blocks that each took the ``share`` [B, T, M] of the posterior."""
         kept = np.cumprod((1 - share)[:, ::-1], axis=1)[:, ::-1]
-        later = np.concatenate([kept[:, 1:], np.ones_like(kept[:, :1])], axis=1)
+        later = np.ones_like(kept)
+        later[:, :-1] = kept[:, 1:]
+        touched: Bools = np.asarray(moved.any(axis=1))
         # A statistic at 0 has no past, whatever the rounding says.
-        before = np.where(self.statistic.any(axis=2), kept[:, 0], np.where(moved.any(axis=1), 0.0, 1.0))
+        before = np.where(self.statistic.any(axis=2), kept[:, 0], np.where(touched, 0.0, 1.0))
         now = float(blocks.at[-1].max())
         onset, at = self.onset - now, blocks.at[None] - now
-        mean = before * onset + (later * share * at).sum(axis=1)
-        square = before * (self.spread + onset * onset) + (later * share * at * at).sum(axis=1)
-        touched: Bools = np.asarray(moved.any(axis=1))
+        drawn = later * share * at
+        mean = before * onset + drawn.sum(axis=1)
+        square = before * (self.spread + onset * onset) + (drawn * at).sum(axis=1)
         self.onset = np.where(touched, now + mean, self.onset)
         self.spread = np.where(touched, np.maximum(0.0, square - mean * mean), self.spread)
         sums = before[:, :, None] * self.sums + ((later * moved)[..., None] * blocks.features).sum(axis=1)

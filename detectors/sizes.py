@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from detectors.alarms import Alarm
 from detectors.alternatives import is_down, is_tail, rate_label, value_label
 from detectors.columns import Floats
 from detectors.config import DAY_S
-from detectors.metrics import METRICS, RATES, Direction
-from detectors.monitor import Alarm
+from detectors.metrics import METRICS, RATES, SCORE, Direction
 from detectors.records import Size
-from detectors.wilson import Z_95, wilson
+from detectors.score_baseline import score_label
+from watchkeeper.wilson import Z_95, wilson
 
 _ORDER = tuple(METRICS.values())
 _CHANGES_EVERY_S = 90 * DAY_S
@@ -22,6 +23,8 @@ def direction_of(alarm: Alarm) -> Direction:
 
 def hypothesis_of(alarm: Alarm) -> str:
     """The alternative that won, in words."""
+    if alarm.metric == SCORE:
+        return score_label(alarm.alternative)
     return rate_label(alarm.alternative) if alarm.metric < len(RATES) else value_label(alarm.alternative)
 
 
@@ -72,6 +75,18 @@ def _shift_size(alarm: Alarm, phi: float) -> Size:
     ratio = float(np.exp(shift))
     text = f"{metric.name} {ratio - 1:+.0%} (typically {_plain(before)} → {_plain(after)} {metric.unit})"
     return Size(before=before, after=after, low=low, high=high, ratio=ratio, unit=metric.unit, text=text)
+
+
+def score_size(alarm: Alarm, phi: float, name: str, widest: tuple[float, float]) -> Size:
+    """The same of a score that lies between ``widest``; its interval is Wilson's, narrower where scores vary less."""
+    calls, more, expected, variance = (max(one, 1e-9) if n != 1 else one for n, one in enumerate(alarm.features[:4]))
+    usual, found = expected / calls, float(np.clip((expected + more) / calls, 0.0, 1.0))
+    varied = float(np.clip(variance / calls / max(1e-9, usual * (1 - usual)), 1e-6, 1.0))
+    counted = calls / phi / varied
+    grid = widest[1] - widest[0]
+    before, after, low, high = (widest[0] + grid * share for share in (usual, found, *wilson(found * counted, counted)))
+    text = f"{name} {_plain(before)} → {_plain(after)} ({_plain(low)} to {_plain(high)}, {round(calls)} scores)"
+    return Size(before=before, after=after, low=low, high=high, ratio=_ratio(after, before), unit="score", text=text)
 
 
 def _ratio(after: float, before: float) -> float:

@@ -14,9 +14,11 @@ from detectors.metrics import Direction
 from detectors.model_group import ModelGroup
 from detectors.rate_learner import RateLearner
 from detectors.records import State
-from detectors.rules import MetricSettings, patience_s
+from detectors.rules import MetricSettings
+from detectors.score_detectable import visible_score
+from detectors.score_learner import ScoreLearner
 from detectors.series import SeriesKey
-from detectors.series_watch import SeriesWatch
+from detectors.series_watch import Learner, SeriesWatch
 from detectors.value_learner import ValueLearner
 
 _RESOLVED_ERRORS = 4.0
@@ -44,21 +46,22 @@ class MetricStatus:
 
 def statuses(engine: Engine) -> list[MetricStatus]:
     """All watched metrics that have seen calls, by series."""
-    patience = patience_s(engine.config)
     return [
         status
         for group in _groups(engine)
         for key in sorted(group.series)
-        for status in series_statuses(group.series[key], patience)
+        for watch in (group.series[key], *(one.watch for one in group.scores.of(key)))
+        for status in series_statuses(watch)
     ]
 
 
-def series_statuses(watch: SeriesWatch, patience: float) -> Iterator[MetricStatus]:
+def series_statuses(watch: SeriesWatch) -> Iterator[MetricStatus]:
     """The watched metrics of one series that have seen calls, in their order."""
     weights = watch.weights
     for m, learner in enumerate(watch.learners):
-        if watch.settings[m].watch and gathered(learner):
-            yield _status(watch, m, weights[:, m], patience)
+        # A metric whose past was just given up has no calls, and is learning all the same.
+        if watch.settings[m].watch and (gathered(learner) or watch.monitor.last[m]):
+            yield _status(watch, m, weights[:, m])
 
 
 def state_of(watch: SeriesWatch, m: int, weights: Floats) -> State:
@@ -67,14 +70,14 @@ def state_of(watch: SeriesWatch, m: int, weights: Floats) -> State:
     return watch.monitor.state(m, able=bool(weights.any()), learning=learning)
 
 
-def gathered(learner: RateLearner | ValueLearner) -> float:
+def gathered(learner: Learner) -> float:
     """Calls a metric has learned from, or keeps for its first baseline."""
     if learner.known or isinstance(learner, ValueLearner):
         return learner.known
     return learner.fresh.total
 
 
-def _status(watch: SeriesWatch, m: int, weights: Floats, patience: float) -> MetricStatus:
+def _status(watch: SeriesWatch, m: int, weights: Floats) -> MetricStatus:
     learner, settings = watch.learners[m], watch.settings[m]
     state = state_of(watch, m, weights)
     calls = gathered(learner)
@@ -88,17 +91,17 @@ def _status(watch: SeriesWatch, m: int, weights: Floats, patience: float) -> Met
         needed=needed,
         why=why,
         level=float(watch.monitor.level[m]),
-        detectable=detectable(learner, settings, weights, patience),
+        detectable=detectable(learner, settings, weights, float(watch.monitor.patience[m])),
     )
 
 
-def _reason(
-    learner: RateLearner | ValueLearner, settings: MetricSettings, state: State, calls: float
-) -> tuple[int, str]:
+def _reason(learner: Learner, settings: MetricSettings, state: State, calls: float) -> tuple[int, str]:
     if state is State.LEARNING:
         needed = max(1, FEWEST_CALLS - round(calls))
         return needed, f"learns what is usual: {needed} more calls needed"
     if state is State.CANNOT_TELL:
+        if isinstance(learner, ScoreLearner):
+            return _blind_score(learner)
         return _blind_rate(learner) if isinstance(learner, RateLearner) else _blind_value(learner, settings)
     return 0, _TOLD[state]
 
@@ -120,6 +123,13 @@ def _blind_rate(learner: RateLearner) -> tuple[int, str]:
     return 0, f"{share:.0%} of the calls are bad as it is: it cannot get worse"
 
 
+def _blind_score(learner: ScoreLearner) -> tuple[int, str]:
+    assert learner.pinned is not None
+    if not learner.pinned.known.any():
+        return FEWEST_CALLS, "its scores are spread over too many prompt sizes to judge any: more scores needed"
+    return 0, "its scores are as bad as can be: they cannot get worse"
+
+
 def _blind_value(learner: ValueLearner, settings: MetricSettings) -> tuple[int, str]:
     assert learner.pinned is not None
     baseline, sums = learner.pinned.baseline, (learner.fixed or learner.total).sums
@@ -132,14 +142,14 @@ def _blind_value(learner: ValueLearner, settings: MetricSettings) -> tuple[int, 
     return needed, f"it varies so much that even a doubling cannot be told from chance: {needed} more calls needed"
 
 
-def detectable(
-    learner: RateLearner | ValueLearner, settings: MetricSettings, weights: Floats, patience: float
-) -> tuple[Visible, ...]:
+def detectable(learner: Learner, settings: MetricSettings, weights: Floats, patience: float) -> tuple[Visible, ...]:
     """The smallest visible changes at the metric's own traffic; none while there is no traffic to go by."""
     per_second = traffic(learner)
     if learner.pinned is None or per_second is None:
         return ()
     name, in_force = settings.metric.name, weights[0]
+    if isinstance(learner, ScoreLearner):
+        return tuple(visible_score(name, learner, in_force, per_second, patience))
     if isinstance(learner, RateLearner):
         calls = (learner.fixed or learner.total).calls[: len(learner.pinned.share)]
         return tuple(visible_rate(name, learner.pinned, calls, in_force, per_second, patience))
@@ -149,7 +159,7 @@ def detectable(
     return tuple(visible_value(name, baseline, calls, shifts, per_second, patience))
 
 
-def traffic(learner: RateLearner | ValueLearner) -> float | None:
+def traffic(learner: Learner) -> float | None:
     """Calls a second while the pinned baseline was learned; None where they all came at one moment."""
     schedule = learner.schedule
     covered = (schedule.accepted or schedule.extended) - schedule.begun

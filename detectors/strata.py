@@ -39,6 +39,13 @@ class StrataIndex:
             numbers = self._lookup[codes].astype(np.int64)
         return numbers
 
+    def settled(self, codes: Ints) -> Ints | None:
+        """[n] numbers of ``codes`` [n] where none of them is to be numbered yet; else None."""
+        numbers = self._lookup[codes]
+        if len(self.codes) < self.most and not numbers.all():
+            return None
+        return numbers.astype(np.int64)
+
     @property
     def size(self) -> int:
         """Numbers in use, 0 included."""
@@ -54,12 +61,12 @@ class StrataIndex:
 
 
 def stratum_codes(metric: Metric, prompt: Ints, output: Ints) -> Ints:
-    """[n] codes of calls with buckets ``prompt`` and ``output``. Rates take two octaves of the prompt together."""
+    """[n] codes of calls with buckets ``prompt`` and ``output``; but for values, two octaves of the prompt are one."""
     prompt, output = np.minimum(prompt, _WIDE - 1), np.minimum(output, _WIDE - 1)
     if metric.strata is Strata.NONE:
         return np.zeros_like(prompt)
     if metric.strata is Strata.OUTPUT:
         return output
-    if metric.kind is Kind.RATE:
+    if metric.kind is not Kind.VALUE:
         return prompt // 2 * _WIDE
     return prompt * _WIDE + (output if metric.strata is Strata.PROMPT_OUTPUT else 0)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from detectors.finding import DAY_S, Dict, Recent, closed, dumped, instant, loaded, opened
+from detectors.fleet_stop import Silence
 from detectors.group_calls import GroupCalls
 from detectors.metrics import Severity
 from detectors.records import FindingKind, Regression, State
@@ -28,6 +29,10 @@ class _Watched:
         if self.deadline is None:
             self.deadline = float("inf") if self.record else self.rhythm.deadline()
         return self.deadline
+
+    def forget(self) -> None:
+        """It was taken out of use; what it does later is learnt anew."""
+        self.rhythm, self.record, self.deadline = Rhythm(), None, float("inf")
 
     def state(self) -> Dict:
         return {"rhythm": self.rhythm.state(), "record": dumped(self.record)}
@@ -78,6 +83,11 @@ class TrafficStop:
         self._check = self._next_check(now)
         return sorted(found, key=lambda record: record.at)
 
+    def silence(self, begin: float, at: float) -> Silence:
+        """Of the whole model, between ``begin`` and ``at``, Unix seconds."""
+        rhythm = self._model.rhythm
+        return Silence(rhythm.last, rhythm.expected(max(begin, min(rhythm.last, at)), at), bool(self._model.record))
+
     def _arrived(self, watched: _Watched, calls: int, latest: float, now: float) -> list[Regression]:
         found = []
         if watched.record:
@@ -106,7 +116,7 @@ class TrafficStop:
         accepted = record.detected_at.timestamp() + _ACCEPTED_S
         if now < accepted:
             return []
-        watched.rhythm, watched.record, watched.deadline = Rhythm(), None, float("inf")
+        watched.forget()
         return [closed(record, accepted, "silent for 14 days: taken out of use")]
 
     def _model_is_silent(self, watched: _Watched, now: float) -> bool:
@@ -117,8 +127,7 @@ class TrafficStop:
         return watched.record is None and (not many or silent_since <= at - _LEAST_SILENCE_S)
 
     def _next_check(self, now: float) -> float:
-        everyone = [self._model, *(watched for _, watched in self._workloads.items())]
-        times = [self._due(watched) for watched in everyone]
+        times = [self._due(watched) for watched in self._everyone()]
         return min((time for time in times if time > now), default=now + _LEAST_SILENCE_S)
 
     def _due(self, watched: _Watched) -> float:
@@ -147,6 +156,16 @@ class TrafficStop:
                 "began": "while calls came as usual" if rhythm.busy() else "before the calls of the day",
             },
         )
+
+    def accept(self, finding: str, at: float) -> bool:
+        """See :class:`~detectors.finding.FindingDetector`."""
+        silent = [one for one in self._everyone() if one.record and one.record.id == finding]
+        for one in silent:
+            one.forget()
+        return bool(silent)
+
+    def _everyone(self) -> list[_Watched]:
+        return [self._model, *(watched for _, watched in self._workloads.items())]
 
     def state(self) -> Dict:
         """See :class:`~detectors.finding.FindingDetector`."""

@@ -143,6 +143,15 @@ class UsageMissing:
             details={"streamed": f"{share.streamed / max(1, share.missing):.0%}"},
         )
 
+    def accept(self, finding: str, at: float) -> bool:
+        """See :class:`~detectors.finding.FindingDetector`."""
+        if self._open is None or self._open.record.id != finding:
+            return False
+        for workload in self._open.workloads:
+            self._shares.forget(workload)
+        self._open = None
+        return True
+
     def state(self) -> Dict:
         """See :class:`~detectors.finding.FindingDetector`."""
         return {"shares": self._shares.state(asdict), "open": self._open.state() if self._open else None}

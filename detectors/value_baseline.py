@@ -39,13 +39,19 @@ class ValueSums:
     """[BINS] residuals, standardised by the baseline in force when they came."""
     dispersion: Dispersion = field(default_factory=Dispersion)
 
+    _total: float | None = field(default=None, init=False, repr=False, compare=False)
+
     @property
     def total(self) -> float:
-        return float(self.calls.sum())
+        """Calls in all."""
+        if self._total is None:
+            self._total = float(self.calls.sum())
+        return self._total
 
     def add(self, logs: Floats, stratum: Ints, strata: int) -> None:
         """Calls with ``logs`` and ``stratum`` [n] of ``strata`` known by now."""
         self.grow(strata)
+        self._total = None
         self.calls += np.bincount(stratum, minlength=strata)
         self.logs += np.bincount(stratum, logs, strata)
         self.squares += np.bincount(stratum, logs * logs, strata)
@@ -54,6 +60,7 @@ class ValueSums:
         """Room for ``strata``."""
         missing = strata - len(self.calls)
         if missing > 0:
+            self._total = None
             self.calls, self.logs, self.squares = (
                 np.append(array, np.zeros(missing)) for array in (self.calls, self.logs, self.squares)
             )
@@ -62,6 +69,7 @@ class ValueSums:
         """Take in ``other``, of what was known so far only the share ``keep``."""
         self.grow(len(other.calls))
         other.grow(len(self.calls))
+        self._total = None
         self.calls = self.calls * keep + other.calls
         self.logs = self.logs * keep + other.logs
         self.squares = self.squares * keep + other.squares

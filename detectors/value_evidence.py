@@ -16,6 +16,8 @@ from detectors.columns import Floats, Ints
 BINS = 128
 _LOWEST, _WIDTH = -5.0, 0.125
 _GOLDEN = (5**0.5 - 1) / 2
+_SPREADS = 2**20
+"""Numbers beyond it begin anew: multiples of the golden ratio keep their fractions only up to a size."""
 FEATURES = 10
 """Sums of a block: calls, scores/scale, guards/scale, 1/scale², beyond the 95th and 99th percentile, 4 for tails."""
 
@@ -55,9 +57,10 @@ def bins_of(residual: Floats, number: Ints | None = None) -> Ints:
 
     Residuals are spread by up to a bin either way, evenly (multiples of the golden ratio): values that occur often,
     such as whole numbers of tokens, must not jump from bin to bin when a baseline's location moves a little. Which
-    way a residual is spread follows from its ``number`` [n], that of its place where none is given.
+    way a residual is spread follows from its ``number`` [n], that of its place where none is given: give numbers
+    wherever calls come a few at a time, or all of them are spread the way of the first places.
     """
-    numbers = np.arange(len(residual)) if number is None else number
+    numbers = np.arange(len(residual)) if number is None else number % _SPREADS
     spread = (numbers * _GOLDEN) % 1.0 * 2 - 1
     return np.clip(((residual - _LOWEST) / _WIDTH + spread).astype(np.int64), 0, BINS - 1)
 

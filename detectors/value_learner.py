@@ -73,10 +73,14 @@ class ValueLearner:
     def judge(self, calls: MetricCalls, blocks: int) -> BlockSums:
         """Sums over ``blocks`` blocks of what ``calls`` say; zero evidence while learning."""
         sums = BlockSums.zeros(blocks)
+        self.fill(calls, sums)
+        return sums
+
+    def fill(self, calls: MetricCalls, sums: BlockSums) -> None:
+        """The same into ``sums``, which are zero."""
         for slab, reference in enumerate((self.pinned, self.trailing)):
             if reference is not None and len(calls.value):
-                self._against(reference, calls, blocks, sums, slab)
-        return sums
+                self._against(reference, calls, sums, slab)
 
     def residuals(self, calls: MetricCalls) -> Floats | None:
         """[n] what the pinned baseline leaves unexplained, in standard deviations; None while learning."""
@@ -84,7 +88,7 @@ class ValueLearner:
             return None
         baseline = self.pinned.baseline
         stratum = _inside(baseline, calls.stratum)
-        logs = calls.value - self.pinned.offsets[hour_cells(calls.ts)]
+        logs = calls.value - self.pinned.offsets[calls.hours]
         residuals: Floats = (logs - baseline.location[stratum]) / baseline.scale[stratum] * baseline.known[stratum]
         return residuals
 
@@ -101,18 +105,19 @@ class ValueLearner:
     def learn(self, calls: MetricCalls) -> None:
         """Keep ``calls`` for the next extension."""
         if self.pinned is None:
-            rows = zip(calls.ts, calls.value, calls.stratum, calls.block, strict=True)
-            self.first.extend((float(t), float(x), int(s), int(b) + calls.first_block) for t, x, s, b in rows if s)
+            block = calls.block + calls.first_block
+            rows = zip(calls.ts.tolist(), calls.value.tolist(), calls.stratum.tolist(), block.tolist(), strict=True)
+            self.first.extend(row for row in rows if row[2])
             return
         calls = calls.where(calls.stratum > 0)
         newest = self.trailing or self.pinned
-        cells, baseline = hour_cells(calls.ts), newest.baseline
+        cells, baseline = calls.hours, newest.baseline
         logs = calls.value - newest.offsets[cells]
         inside = _inside(baseline, calls.stratum)
         self.fresh.sums.add(logs, calls.stratum, calls.strata)
         residual = logs - baseline.location[inside]
         known = calls.stratum == inside
-        bins = bins_of(residual / baseline.scale[inside])
+        bins = bins_of(residual / baseline.scale[inside], calls.numbers)
         self.fresh.sums.bins += np.bincount(bins, known, len(self.fresh.sums.bins))
         self.fresh.hours.add(cells[known], (residual + newest.offsets[cells])[known])
 
@@ -121,10 +126,14 @@ class ValueLearner:
         if self.pinned is not None:
             self.fresh.sums.dispersion.add(s, v)
 
+    def due(self, now: float) -> bool:
+        """Is it time to take in what was kept?"""
+        waiting = float(len(self.first)) if self.pinned is None else self.fresh.sums.total
+        return self.schedule.due(self.total.sums.total, waiting, now)
+
     def extend(self, now: float) -> bool:
         """Take in what was kept, if it is time; true where the references in force changed."""
-        waiting = float(len(self.first)) if self.pinned is None else self.fresh.sums.total
-        if not self.schedule.due(self.total.sums.total, waiting, now):
+        if not self.due(now):
             return False
         if self.pinned is None:
             self._begin(now)
@@ -185,22 +194,23 @@ class ValueLearner:
             self.fixed = ValueHistory.restore(self.total.state())
             self.schedule.accepted = now
 
-    def _against(self, reference: Reference, calls: MetricCalls, blocks: int, sums: BlockSums, slab: int) -> None:
-        baseline = reference.baseline
+    def _against(self, reference: Reference, calls: MetricCalls, sums: BlockSums, slab: int) -> None:
+        baseline, blocks = reference.baseline, len(sums.s)
         stratum = _inside(baseline, calls.stratum)
-        cells = hour_cells(calls.ts)
+        cells = calls.hours
         logs = calls.value - reference.offsets[cells] - reference.unknown[cells]
-        features, scores = block_features(baseline, logs, stratum, calls.block, blocks)
+        features, scores = block_features(baseline, logs, stratum, calls.block, blocks, calls.numbers)
         sums.evidence[slab] = value_evidence(baseline, features)
         usual = (baseline.location[stratum] + reference.offsets[cells]) * baseline.known[stratum]
         expected = np.bincount(calls.block, usual, blocks)
-        sums.features[slab] = np.column_stack([features[:, [0, 1, 3, 4, 5]], expected])
+        sums.features[slab, :, :-1] = features[:, [0, 1, 3, 4, 5]]
+        sums.features[slab, :, -1] = expected
         sums.calls[slab] = features[:, 0]
         if slab == 0:
             # How blocks differ is learned from what calls took, not from what the unknown hours are allowed.
             allowed = reference.unknown[cells] * (baseline.known / baseline.scale)[stratum]
-            sums.s = scores + np.bincount(calls.block, allowed, blocks)
-            sums.v = features[:, 0]
+            sums.s[:] = scores + np.bincount(calls.block, allowed, blocks)
+            sums.v[:] = features[:, 0]
 
     def state(self) -> dict[str, Any]:
         """For a snapshot; the tables are made again from it."""

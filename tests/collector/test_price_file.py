@@ -11,8 +11,8 @@ import yaml
 from collector.price_book import PriceBook
 from collector.price_file import PriceFile
 from collector.price_list import LIST_VERSION
-from collector.price_quote import UNKNOWN, PriceKey, Quote
 from watchkeeper.errors import ConfigError
+from watchkeeper.price_quote import UNKNOWN, PriceKey, Quote
 
 DOCS = Path(__file__).parents[2] / "docs" / "pricing.md"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -19,7 +19,7 @@ from genai_prices.types import (
 )
 
 from collector.price_list import LIST_VERSION, PriceList
-from collector.price_quote import UNKNOWN, PriceKey, Quote, UnitPrices
+from watchkeeper.price_quote import UNKNOWN, PriceKey, Quote, UnitPrices
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -39,7 +39,7 @@ NEW = PriceBook(
 )
 ALL = Period(day(0), day(3))
 ONE_DAY = Period(day(1), day(2))
-WRITES_OF_A_SLICE = 11
+WRITES_OF_A_SLICE = 13
 _ids = count()
 
 

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import orjson
 
+from detectors.alarms import Blocks
 from detectors.alternatives import ALTERNATIVES, ODDS
 from detectors.batch import BASELINES, FEATURES, BlockSums
-from detectors.monitor import METRIC_COUNT, Blocks
+from detectors.monitor import METRIC_COUNT
 from detectors.rate_evidence import RateBaseline, rate_evidence
 from tests.detectors.simulated import START
 

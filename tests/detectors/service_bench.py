@@ -10,17 +10,20 @@ import orjson
 import pyarrow as pa
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from detectors.action_feed import ActionFeed
 from detectors.engines import Engines
 from detectors.followed import Followed
 from detectors.reporting import Reporter
 from detectors.saving import StateKeeper
-from detectors.service import DetectorService, ServiceParts
+from detectors.score_inbox import ScoreInbox
+from detectors.service import ACTION_LAG_S, SCORE_LAG_S, DetectorService, ServiceParts
 from tests.detectors.standin import StandInEngines
 from tests.fixtures.broker import KafkaBench
 from watchkeeper.clock import ManualClock, SystemClock
 from watchkeeper.codec import encode_calls
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.regressions import RegressionFilter, latest_regressions, regression_history
+from watchkeeper.storage.score_feed import ScoreFeed
 from watchkeeper.streams.bad_messages import BadMessageGuard
 from watchkeeper.streams.kafka_follower import Follower
 from watchkeeper.streams.kafka_partition import BatchLimits
@@ -65,7 +68,11 @@ class ServiceBench:
         keeper = StateKeeper(self.store, self.clock, self.engines, self.group, self.snapshot_s)
         reporter = Reporter(self.store, self.clock, self.metrics, topic)
         guard = BadMessageGuard(1.0, 5)
-        parts = ServiceParts(self.store, self.engines, keeper, reporter, guard, self.metrics, self.clock)
+        actions = ActionFeed(self.store, self.clock, ACTION_LAG_S)
+        scores = ScoreInbox(ScoreFeed(self.store), self.clock, self.metrics, SCORE_LAG_S)
+        parts = ServiceParts(
+            self.store, self.engines, keeper, reporter, actions, scores, guard, self.metrics, self.clock
+        )
         config = KafkaSourceConfig(
             self.kafka.connection, self.group, (self.calls_topic,),
             limits=BatchLimits(max_messages=3, linger_s=0.0), **source,

@@ -9,6 +9,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from detectors.actions import Action
 from detectors.engines import DetectorEngine
 from detectors.metrics import Severity
 from detectors.records import FindingKind, Regression, State
@@ -24,6 +25,7 @@ class StandInCounts:
     future: int
     evicted: int
     series_by_state: dict[str, int]
+    scores: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class StandInEngine:
     history: int = 0
     newest: float = 0.0
     silent: bool = False
+    scores: int = 0
 
     def process(self, calls: pa.Table, received_at: float) -> list[Regression]:
         self._remember(received_at, calls.num_rows)
@@ -55,17 +58,29 @@ class StandInEngine:
         self.silent = True
         return [self._transition(model, FindingKind.TRAFFIC_STOP, now) for model in sorted(self.calls)]
 
+    def process_scores(self, scores: pa.Table) -> list[Regression]:
+        """Of the same kind as calls, but counted apart."""
+        self._remember(float(scores["second"][0].as_py()), scores.num_rows)
+        self.scores += scores.num_rows
+        return []
+
+    def act(self, action: Action) -> list[Regression]:
+        """Somebody's word on a model is a transition of its own."""
+        self._remember(action.due, 0)
+        model = action.model.request_model
+        return [self._transition(model, FindingKind.REGRESSION, action.due)] if model in self.calls else []
+
     def snapshot(self) -> bytes:
-        state = [self.every, self.calls, self.seqs, self.history, self.newest, self.silent]
+        state = [self.every, self.calls, self.seqs, self.history, self.newest, self.silent, self.scores]
         return json.dumps(state).encode()
 
     @classmethod
     def restore(cls, snapshot: bytes) -> Self:
-        every, calls, seqs, history, newest, silent = json.loads(snapshot)
-        return cls(every, Counter(calls), Counter(seqs), history, newest, silent)
+        every, calls, seqs, history, newest, silent, scores = json.loads(snapshot)
+        return cls(every, Counter(calls), Counter(seqs), history, newest, silent, scores)
 
     def counts(self) -> StandInCounts:
-        return StandInCounts(sum(self.calls.values()), 0, 0, 0, {"ok": len(self.calls)})
+        return StandInCounts(sum(self.calls.values()), 0, 0, 0, {"ok": len(self.calls)}, {"used": self.scores})
 
     def _remember(self, at: float, rows: int) -> None:
         self.history = (self.history * 1_000_003 + round(at * 1000) * 31 + rows) % 2**61

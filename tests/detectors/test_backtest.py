@@ -82,6 +82,12 @@ def test_units_are_bounded_in_calls_and_time() -> None:
     assert list(cuts(times.astype(np.int64), most=1_000)) == [(0, 6), (6, 7), (7, 8)]
 
 
+def test_calls_of_one_moment_cannot_tell_and_say_why() -> None:
+    result = run(calls(np.full(3_000, START), duration_us=list(range(1, 3_001))))
+    assert "all 3,000 calls have the same time, 2025-09-01 00:00:00 UTC" in result.cannot_tell()
+    assert not result.is_regressed()
+
+
 def test_progress_counts_every_row() -> None:
     told: list[int] = []
     backtest(Engine(DetectorConfig()), [errors_from(0.01, n=1_500)], told.append)

@@ -64,6 +64,12 @@ def test_texts_with_and_without_zone_may_stand_in_one_column(file: Path) -> None
     assert "1 rows have no time" in found.notes[-1]
 
 
+def test_some_texts_that_are_no_times_are_left_out_and_told(file: Path) -> None:
+    found = read(file, ts=["2026-01-31T12:00:00", "31.01.2026 12:00"], duration_us=[1, 2])
+    assert (found.calls.num_rows, found.left_out) == (1, 1)
+    assert any("column ts" in note and "'31.01.2026 12:00'" in note and "year first" in note for note in found.notes)
+
+
 def test_rows_are_sorted_and_equal_times_keep_their_order(file: Path) -> None:
     found = read(file, ts=[5.0, 3.0, 5.0, 1.0], duration_us=[1, 2, 3, 4])
     assert found.calls["duration_us"].to_pylist() == [4, 2, 1, 3]
@@ -135,6 +141,12 @@ def test_a_directory_is_all_its_files(tmp_path: Path) -> None:
         ({"ts": [True], "duration_us": [1]}, "column ts has the type bool: write a timestamp"),
         ({"ts": [1.0], "duration_us": ["fast"]}, "column duration_us has the type string: write it as a number"),
         ({"ts": [1.0], "duration_us": [1], "route": [["a"]]}, "column route has the type list"),
+        (
+            {"ts": ["31.12.2025 10:00", None], "duration_us": [1, 2]},
+            "column ts holds texts .* '31.12.2025 10:00': .*year",
+        ),
+        ({"ts": ["12/31/2025"], "duration_us": [1]}, "column ts holds texts .* '12/31/2025': write the year first"),
+        ({"ts": ["x" * 99], "duration_us": [1]}, "such as 'x{40}': write"),
         ({"ts": pa.array([], pa.float64()), "duration_us": pa.array([], pa.int64())}, "there are no rows"),
         ({"ts": pa.nulls(2), "duration_us": [1, 2]}, "no row has a time"),
     ],

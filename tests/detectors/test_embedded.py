@@ -11,17 +11,22 @@ import pyarrow as pa
 import pytest
 
 from detectors import saving
+from detectors.action_feed import ActionFeed
 from detectors.embedded import OWNER, SETTLE_S, EmbeddedDetectors, EmbeddedParts
 from detectors.followed import Followed
 from detectors.reporting import Reporter
 from detectors.saving import StateKeeper
+from detectors.score_inbox import ScoreInbox
 from tests.detectors.standin import StandInEngine, StandInEngines
 from tests.fixtures.store import call_rows
+from tests.watchkeeper.storage.actions import put_actions
 from watchkeeper.clock import ManualClock
 from watchkeeper.errors import StoreUnavailable
 from watchkeeper.storage.call_feed import CallFeed
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.regressions import RegressionFilter, latest_regressions, regression_history
+from watchkeeper.storage.score_feed import ScoreFeed
+from watchkeeper.storage.scores import SCORES_SCHEMA
 from watchkeeper.telemetry import Metrics
 
 pytestmark = pytest.mark.clickhouse
@@ -57,7 +62,11 @@ class Bench:
         keeper = StateKeeper(self.store, self.clock, ENGINES, OWNER, self.snapshot_s)
         reporter = Reporter(self.store, self.clock, self.metrics)
         feed = CallFeed(self.store, max_rows)
-        return EmbeddedDetectors(EmbeddedParts(feed, ENGINES, keeper, reporter, self.metrics, self.clock))
+        actions = ActionFeed(self.store, self.clock)
+        scores = ScoreInbox(ScoreFeed(self.store), self.clock, self.metrics)
+        return EmbeddedDetectors(
+            EmbeddedParts(feed, actions, scores, ENGINES, keeper, reporter, self.metrics, self.clock)
+        )
 
     def told(self) -> list[Told]:
         ids = sorted(row.id for row in latest_regressions(self.store, RegressionFilter()))
@@ -108,6 +117,20 @@ def test_a_process_that_was_killed_is_continued(shared_store: Store, snapshot_s:
     assert bench.told() == bench.expected() and bench.rows() == len(bench.told())
 
 
+@pytest.mark.parametrize("snapshot_s", [1e9, 0.0], ids=["nothing was saved", "saved after every round"])
+def test_what_people_say_is_obeyed_once_through_a_kill(shared_store: Store, snapshot_s: float) -> None:
+    bench = Bench(shared_store, snapshot_s)
+    bench.put(range(0, 10))
+    put_actions(shared_store, FIRST, 4, 8)
+    for until in (5.0, 7.0, 9.0):
+        bench.at(until + SETTLE_S)
+        work(bench.detectors())
+    bench.at(10.0 + SETTLE_S)
+    work(bench.detectors())
+    # Two hundred calls are four transitions, and each action is one more.
+    assert bench.rows() == 6 and [seq for _, seq, _ in bench.told()] == [1, 2, 3, 4, 5, 6]
+
+
 def test_silence_is_found_the_same_by_the_present_and_by_the_next_call(shared_store: Store) -> None:
     bench = Bench(shared_store, 0.0)
     bench.put(range(0, 3))
@@ -119,6 +142,43 @@ def test_silence_is_found_the_same_by_the_present_and_by_the_next_call(shared_st
     assert found[-1][0] == "traffic_stop-gpt-4o"
     bench.put(range(290, 291))
     assert set(found) <= set(bench.expected())
+
+
+def put_scores(bench: Bench, second: int, of: pa.Table) -> None:
+    rows = [
+        {"ts": (FIRST + second) * 1_000_000, "name": "thumbs", "value": 1.0, "label": "", "source": "feedback",
+         "response_id": "", "trace_id": trace, "span_id": span, "service": "shop", "explanation_present": False,
+         "attributes": []}
+        for trace, span in zip(of["trace_id"].to_pylist(), of["span_id"].to_pylist(), strict=True)
+    ]  # fmt: skip
+    when = pa.array([FIRST + second] * len(rows), pa.timestamp("s", tz="UTC"))
+    table = pa.Table.from_pylist(rows, SCORES_SCHEMA).append_column("stored_at", when)
+    bench.store.insert_arrow("scores", table, f"scores {second}")
+
+
+def put_recent(bench: Bench, second: int) -> pa.Table:
+    """20 calls of that very time."""
+    calls = call_rows(20, seed=second, ts=pa.array([(FIRST + second) * 1_000_000] * 20))
+    when = pa.array([FIRST + second] * 20, pa.timestamp("s", tz="UTC"))
+    bench.store.insert_arrow("calls", calls.append_column("ingested_at", when), f"recent {second}")
+    return calls
+
+
+@pytest.mark.parametrize("snapshot_s", [1e9, 0.0], ids=["nothing was saved", "saved after every round"])
+def test_scores_are_worked_on_once_whatever_happens_in_between(shared_store: Store, snapshot_s: float) -> None:
+    bench = Bench(shared_store, snapshot_s)
+    early, late = put_recent(bench, 0), put_recent(bench, 30)
+    for second, judged in ((3, early), (7, late.slice(0, 5)), (20, early.slice(5, 5)), (44, late)):
+        put_scores(bench, second, judged)
+    for second in (20, 33, 90):
+        bench.at(second + SETTLE_S)
+        work(bench.detectors())
+    last = Bench(shared_store, 0.0)
+    last.at(91 + SETTLE_S)
+    work(last.detectors())
+    state = StateKeeper(shared_store, last.clock, ENGINES, OWNER).load("calls", 0, with_repeats=False)
+    assert state is not None and isinstance(state.engine, StandInEngine)
+    assert state.engine.scores == 20 + 5 + 5 + 20
 
 
 def test_without_calls_there_is_nothing_to_do(shared_store: Store) -> None:

@@ -6,11 +6,14 @@ import pytest
 from detectors.backtest import backtest
 from detectors.config import DetectorConfig, Rule
 from detectors.engine import Engine
-from detectors.explain import MetricExplanation, SeriesExplanation, explain, way_to_alarm
+from detectors.explain import explain
+from detectors.explanations import MetricExplanation, SeriesExplanation, way_to_alarm
 from detectors.records import State
 from detectors.statuses import statuses
 from tests.detectors.made_calls import DAY, START, calls, day_and_night
 from watchkeeper.errors import ConfigError
+
+PARENT = "*|*|openai|gpt-x|*"
 
 
 def two_routes(n: int = 3_000) -> Engine:
@@ -39,14 +42,35 @@ def test_a_series_is_found_by_text_id_or_unique_part(engine: Engine) -> None:
     found = explain(engine, "SLOW")
     assert explain(engine, found.series) == explain(engine, found.series_id) == found
     assert found.series == "shop|slow|openai|gpt-x|gpt-x-2026-05-01"
-    assert explain(engine, "b|ar").series == "shop|b|ar|openai|gpt-x|gpt-x-2026-05-01"
+    assert explain(engine, "b|ar").series == "shop|b\\|ar|openai|gpt-x|gpt-x-2026-05-01"
+    assert explain(engine, "b\\|ar") == explain(engine, "b|ar")
 
 
-@pytest.mark.parametrize(("text", "said"), [("shop", "2 series match 'shop'"), ("nil", "no series matches 'nil'")])
-def test_what_names_no_single_series_lists_what_there_is(engine: Engine, text: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said", "parent"),
+    [("shop", "2 series match 'shop'", False), ("gpt-x", "3 series match 'gpt-x'", True), ("nil", "no series", True)],
+)
+def test_what_names_no_single_series_lists_what_there_is(engine: Engine, text: str, said: str, parent: bool) -> None:
     with pytest.raises(ConfigError, match=said) as raised:
         explain(engine, text)
     assert explain(engine, "slow").series_id in str(raised.value)
+    assert (f"{PARENT}  (all routes together)" in str(raised.value)) is parent
+
+
+def test_a_model_over_all_its_routes_is_explained(engine: Engine) -> None:
+    parts, whole = (explain(engine, "slow"), explain(engine, "b|ar")), explain(engine, PARENT)
+    assert whole.series == PARENT and whole == explain(engine, whole.series_id)
+    assert whole.calls == sum(one.calls for one in parts)
+    latency = metric(whole, "latency")
+    assert latency.status.calls == sum(metric(one, "latency").status.calls for one in parts)
+    assert latency.status.state is State.OK and "2 of 2 series" in latency.status.why and not latency.baselines
+    assert 0 < latency.status.level < 1 and 0 < latency.way_to_alarm < 0.5
+    assert {one.status.metric for one in whole.metrics} == {one.status.metric for one in parts[0].metrics}
+
+
+def test_a_model_of_one_route_is_no_other_series() -> None:
+    one_route = backtest(Engine(DetectorConfig()), [calls((START + np.arange(5) * 60.0).astype(np.float64))]).engine
+    assert explain(one_route, "gpt-x").series.startswith("shop|")
 
 
 def test_an_engine_without_calls_knows_no_series() -> None:
@@ -69,9 +93,11 @@ def test_baselines_are_in_plain_units(engine: Engine) -> None:
 
 
 def test_rates_tell_shares_and_their_strata(engine: Engine) -> None:
-    error = metric(explain(engine, "slow"), "error")
+    error, truncation = (metric(explain(engine, "slow"), name) for name in ("error", "truncation"))
     (baseline,) = error.baselines
-    assert [one.calls_like for one in baseline.strata] == ["prompt 64 to 255 tokens", "prompt 1,024 to 4,095 tokens"]
+    assert [one.calls_like for one in baseline.strata] == ["all calls"]
+    like = ["prompt 64 to 255 tokens", "prompt 1,024 to 4,095 tokens"]
+    assert [one.calls_like for one in truncation.baselines[0].strata] == like
     assert all(0 < one.usual < 0.01 and one.usual < one.limit and one.judged for one in baseline.strata)
     assert 0 <= error.way_to_alarm < 0.5 and error.status.state is State.OK
 

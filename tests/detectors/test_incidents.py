@@ -2,10 +2,10 @@
 
 import pytest
 
+from detectors.alarms import Alarm
 from detectors.alternatives import DOWN, TAIL
 from detectors.incidents import Incident, Part, RaisedAlarm, is_over, restore_incident
 from detectors.metrics import METRICS, RATES, Severity
-from detectors.monitor import Alarm
 from detectors.records import State
 from detectors.series import SeriesKey
 from detectors.sizes import direction_of, size_of

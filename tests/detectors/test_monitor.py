@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from detectors.alarms import Blocks, Change, Decided
 from detectors.columns import Bools, Floats
 from detectors.config import DAY_S
-from detectors.monitor import METRIC_COUNT, Blocks, Change, Decided, Monitor
+from detectors.monitor import METRIC_COUNT, Monitor
 from detectors.records import State
 from tests.detectors.made_blocks import CALLS, ERROR, WEIGHTS, blank, errors, stored
 from tests.detectors.simulated import START
@@ -108,3 +109,13 @@ def test_another_detector_decides_if_calls_went_the_way_that_is_watched() -> Non
     for bad, wanted, raised in ((3.0, 1.0, True), (0.0, 1.0, False), (0.0, 0.0, True), (3.0, -1.0, False)):
         changes = Monitor(PATIENCE_S).feed(errors([bad] * 10), WEIGHTS, Decided(fired, np.full(METRIC_COUNT, wanted)))
         assert [(c.state, c.at) for c in changes] == [(State.OPEN, START + 7 * 60)] * raised
+
+
+@pytest.mark.parametrize(("bad", "young", "told"), [(2.2, True, False), (2.2, False, True), (4.0, True, True)])
+def test_a_rate_whose_baseline_has_not_seen_a_day_may_be_doubled_by_the_hour_alone(
+    bad: float, young: bool, told: bool
+) -> None:
+    monitor = Monitor(PATIENCE_S)
+    monitor.young[ERROR] = young
+    changes = monitor.feed(errors([1.0] * 20 + [bad] * 400), WEIGHTS)
+    assert bool(changes) is told

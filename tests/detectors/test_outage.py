@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors.failure_runs import FailureRuns
+from detectors.failure_runs import FailureRuns, Tries
 from detectors.group_calls import by_model
 from detectors.metrics import Severity
 from detectors.outage import Outage
+from detectors.outage_scope import OutageScope
 from detectors.records import Regression, State
 from tests.detectors.made_calls import DAY, HOUR, PARENT, START, arrivals, calls, day_and_night, feed, run, units
 
@@ -149,3 +150,23 @@ def feed_plain(detector: Outage, parts: Any) -> list[Regression]:
         for group in by_model(part):
             from_here += detector.feed(group, now)
     return from_here
+
+
+def test_a_model_that_mostly_fails_is_told_when_it_fails_altogether() -> None:
+    rng = np.random.default_rng(3)
+    ts = poisson(300, 1)
+    failed = (rng.random(len(ts)) < 0.85) | (ts >= START + 0.8 * DAY)
+    *young, last = told(ts, failed, seconds=60.0)
+    assert len(young) <= 4 and all(one.at.timestamp() < START + 0.1 * DAY for one in young)
+    assert young[-1].state is State.CLOSED
+    assert last.state is State.OPEN and 0.8 * DAY < last.at.timestamp() - START < 0.85 * DAY
+    assert last.size is not None and last.size.before > 0.5
+
+
+def test_an_outage_with_a_stray_failure_in_its_end_teaches_nothing() -> None:
+    scope = OutageScope()
+    failed = np.array([False] * 200 + [True] * 60 + [False, False, True] + [False] * 5)
+    tries = Tries(failed, np.zeros(len(failed), np.bool_), START + np.linspace(0.0, 2_600.0, len(failed)))
+    turns = list(scope.turns(tries, START + HOUR, detect=True))
+    assert [turn.out for turn in turns] == [True, False]
+    assert scope.runs.rate < 0.02

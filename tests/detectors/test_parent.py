@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from detectors.alarms import Blocks, Change
 from detectors.blocks import CALLS, LONGEST_S, SHORTEST_S
 from detectors.columns import Floats
 from detectors.config import DAY_S
-from detectors.monitor import Blocks, Change, Monitor
+from detectors.monitor import Monitor
 from detectors.parent import Contribution, Parent, Pieces
 from detectors.records import State
 from tests.detectors.made_blocks import ERROR, WEIGHTS, errors, stored

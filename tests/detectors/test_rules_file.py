@@ -47,6 +47,11 @@ rules:
     )
 
 
+def test_scores_are_metrics_by_the_names_that_users_gave_them(path: Path) -> None:
+    path.write_text('rules: [{metric: "score:task done", direction: up}, {metric: "score:*", watch: false}]')
+    assert [rule.metric for rule in load_rules(path)] == ["score:task done", "score:*"]
+
+
 def test_offsets_and_quoted_times_are_understood(path: Path) -> None:
     path.write_text('rules: [{pin_from: "2026-10-01 10:00:00+02:00"}, {pin_from: 2026-10-01 08:00:00}]')
     first, second = load_rules(path)
@@ -67,6 +72,7 @@ def test_no_rules_are_no_mistake(path: Path, text: str) -> None:
         ("rules: [5]", ["rule 1: it is no mapping"]),
         ("rules: [{}, {rout: a}]", ["rule 2, rout: there is no such key", "service, route"]),
         ("rules: [{metric: latencyy}]", ["rule 1, metric: 'latencyy' is no metric", "time_to_first_token"]),
+        ('rules: [{metric: "score:"}]', ["'score:' is no metric", "score: and the name of a score (score:* for all)"]),
         ("rules: [{severity: loud}]", ["rule 1, severity: 'loud' is not known: write one of page, notice"]),
         ("rules: [{direction: sideways}]", ["direction: 'sideways'", "up, down, both"]),
         ("rules: [{tolerance: -1}]", ["rule 1, tolerance: ", "greater than or equal to 0"]),

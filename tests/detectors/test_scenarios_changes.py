@@ -6,6 +6,7 @@ import pytest
 from detectors.config import DAY_S
 from detectors.metrics import Severity
 from detectors.records import FindingKind, Regression, State
+from tests.detectors.made_calls import unless
 from tests.detectors.simulated import (
     HOUR_S,
     START,
@@ -43,6 +44,20 @@ def test_errors_three_times_as_frequent_are_one_page() -> None:
     assert is_since(found, CHANGE, 12 * HOUR_S) and found.state is not State.CLOSED
     assert found.size is not None and found.size.low < 0.03 < found.size.high
     assert found.size.before == pytest.approx(0.01, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "metric"),
+    [("error", "error"), ("timeout", "timeout"), ("rate_limited", "rate_limit"), ("filtered", "refusal")],
+)
+def test_failures_that_do_not_say_how_long_their_prompt_was_are_found_all_the_same(outcome: str, metric: str) -> None:
+    rng = np.random.default_rng(21)
+    calls = steady(rng, 500, 4.5, errors=0.0)
+    calls.fail(rng, np.where(calls.after(CHANGE), 0.05, 0.01), outcome)
+    known = unless(calls.outcome != "ok", calls.prompt)
+    found = the_only(watched(calls.table(input_tokens=known)))
+    assert metrics_of(found) == {metric} and is_since(found, CHANGE, 3 * HOUR_S)
+    assert found.size is not None and found.size.low < 0.05 < found.size.high
 
 
 def test_everything_a_fifth_slower_is_one_page_about_seconds() -> None:

@@ -12,6 +12,7 @@ from tests.detectors.service_bench import ServiceBench, encoded, work_until
 from tests.detectors.standin import StandInEngine
 from tests.fixtures.broker import KafkaBench
 from tests.fixtures.store import call_rows
+from tests.watchkeeper.storage.actions import put_actions
 from watchkeeper.errors import DeadLetterLimit, StoreUnavailable, Transient
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.dead_letters import DeadLetterFilter, list_dead_letters
@@ -52,6 +53,23 @@ def kill(service: DetectorService) -> None:
 def committed(bench: ServiceBench, partition: int = 0) -> int:
     found = bench.kafka.committed(bench.group, bench.calls_topic, partition)
     return found.offset if found is not None else -1
+
+
+def test_what_people_say_is_obeyed_once_at_the_same_place_through_a_kill(bench: ServiceBench) -> None:
+    sent = units(bench, 20, first=10)
+    first = int(sent[4][1])
+    put_actions(bench.store, first, 1, 41)
+    bench.send(encoded(sent[:12]))
+    service = bench.service()
+    work_until(lambda: bench.rows() == 6, "transitions", service)
+    told = bench.table()
+    kill(service)
+    bench.send(encoded(sent[12:]))
+    after = bench.service()
+    work_until(lambda: bench.rows() == 10, "transitions after the kill", after)
+    after.close()
+    # Twenty units are eight transitions, and each action is one more.
+    assert bench.table()[:6] == told and [seq for _, seq, _ in bench.table()] == list(range(1, 11))
 
 
 def test_transitions_are_stored_published_and_counted(bench: ServiceBench) -> None:

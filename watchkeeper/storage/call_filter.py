@@ -134,4 +134,4 @@ def _moment(parameter: str, time_column: str) -> str:
 def _place(moment: datetime, time_column: str) -> int:
     seconds = moment.timestamp()
     # ClickHouse's DateTime has 32 bits; what is beyond them would wrap around.
-    return int(seconds * 1_000_000) if time_column == "ts" else max(0, min(_LAST_S, int(seconds)))
+    return round(seconds * 1_000_000) if time_column == "ts" else max(0, min(_LAST_S, int(seconds)))

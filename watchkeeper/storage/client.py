@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from watchkeeper.errors import ConfigError, StoreUnavailable
-from watchkeeper.storage.faults import opening_fault, statement_fault
+from watchkeeper.errors import ConfigError, StoreUnavailable, WatchkeeperError
+from watchkeeper.storage.faults import opening_fault, query_fault, statement_fault
 from watchkeeper.storage.names import identifier
+from watchkeeper.storage.query_limits import QueryLimits
 
 Parameters = Mapping[str, Any]
 
@@ -43,6 +44,8 @@ class StoreConfig:
     timeout_s: float = 60.0
     max_clients: int = 8
     """Most statements that run at the same time; further threads wait."""
+    limits: QueryLimits | None = None
+    """Of a store that only reads; see :meth:`Store.reader`."""
 
 
 class Store:
@@ -54,6 +57,7 @@ class Store:
         self._idle: list[Client] = []
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(config.max_clients)
+        self._readers: dict[QueryLimits, Store] = {}
         self._closed = False
 
     @classmethod
@@ -70,12 +74,12 @@ class Store:
 
     def query_arrow(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """The result in columns. ``DateTime`` comes as a number of seconds; select ``DateTime64`` to get times."""
-        with self._client() as client, statement_fault():
+        with self._client() as client, self._query_fault():
             return client.query_arrow(sql, parameters=dict(parameters or {}))
 
     def query_rows(self, sql: str, parameters: Parameters | None = None) -> list[dict[str, Any]]:
         """The result as dictionaries, times aware and in UTC."""
-        with self._client() as client, statement_fault():
+        with self._client() as client, self._query_fault():
             result = client.query(sql, parameters=dict(parameters or {}), query_tz="UTC", tz_mode="aware")
             return [dict(row) for row in result.named_results()]
 
@@ -119,12 +123,29 @@ class Store:
         """Another database of the same server or engine, with clients of its own."""
         return Store(replace(self.config, database=database))
 
+    def reader(self, limits: QueryLimits) -> "Store":
+        """The same database for reading only, each query within ``limits``, with clients of its own.
+
+        It closes with this one. Its queries raise :class:`~watchkeeper.errors.QueryOverLimit` beyond them; whatever
+        would write is refused.
+        """
+        with self._lock:
+            if limits not in self._readers:
+                self._readers[limits] = Store(replace(self.config, limits=limits))
+            return self._readers[limits]
+
     def close(self) -> None:
         """Let go of the store; statements under way finish first. Safe to call twice."""
         with self._lock:
             self._closed, idle, self._idle = True, self._idle, []
+            readers = tuple(self._readers.values())
+        for reader in readers:
+            reader.close()
         for client in idle:
             client.close()
+
+    def _query_fault(self) -> AbstractContextManager[None]:
+        return query_fault(limited=self.config.limits is not None)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
@@ -134,8 +155,10 @@ class Store:
             client = self._take()
             try:
                 yield client
-            finally:
-                self._give_back(client)
+            except BaseException:
+                self._give_up(client)
+                raise
+            self._give_back(client)
         finally:
             self._turns.release()
 
@@ -154,6 +177,16 @@ class Store:
                 return
         client.close()
 
+    def _give_up(self, client: Client) -> None:
+        """Of the embedded engine, a client whose query failed half-way hands the rest of its result to the next one."""
+        if self.config.kind == "clickhouse":
+            self._give_back(client)
+            return
+        # The new one first: the engine would stop with its last client.
+        with suppress(WatchkeeperError):
+            self._give_back(self._connect())
+        client.close()
+
     def _connect(self, *, in_database: bool = True) -> Client:
         try:
             client = clickhouse_connect.get_client(**_arguments(self.config))
@@ -166,7 +199,7 @@ class Store:
 
 
 def _arguments(config: StoreConfig) -> dict[str, Any]:
-    settings = {"session_timezone": "UTC"}
+    settings = {"session_timezone": "UTC", **(config.limits.settings() if config.limits else {})}
     if config.kind == "chdb":
         if config.data_dir is None:
             raise ConfigError("the embedded store needs a data directory (WATCHKEEPER_DATA_DIR)")

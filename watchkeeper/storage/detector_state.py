@@ -30,6 +30,14 @@ WHERE owner = {owner:String} AND topic = {topic:String} AND partition = {partiti
 ORDER BY step DESC
 LIMIT 1
 """
+_STEP = """
+SELECT step
+FROM detector_state
+WHERE owner = {owner:String} AND topic = {topic:String} AND partition = {partition:UInt16}
+  AND version = {version:String}
+ORDER BY step DESC
+LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,13 @@ def save_state(store: Store, place: StatePlace, saved: DetectorState, at: dateti
     }
     # Repetitions are harmless here, so that no token needs to be known again.
     store.insert_arrow("detector_state", pa.Table.from_pylist([row], DETECTOR_STATE_SCHEMA), uuid.uuid4().hex)
+
+
+def saved_step(store: Store, place: StatePlace) -> int | None:
+    """The highest step that is kept, or None: has there been a save since?"""
+    parameters = {name: getattr(place, name) for name in StatePlace.__slots__}
+    rows = store.query_rows(_STEP, parameters)
+    return int(rows[0]["step"]) if rows else None
 
 
 def load_state(store: Store, place: StatePlace) -> DetectorState | None:

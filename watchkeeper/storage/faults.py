@@ -11,7 +11,14 @@ from pathlib import Path
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
 
-from watchkeeper.errors import ConfigError, StoreLocked, StoreRejected, StoreUnavailable, WatchkeeperError
+from watchkeeper.errors import (
+    ConfigError,
+    QueryOverLimit,
+    StoreLocked,
+    StoreRejected,
+    StoreUnavailable,
+    WatchkeeperError,
+)
 
 _TRANSIENT_CODES = frozenset(
     {
@@ -34,6 +41,10 @@ _TRANSIENT_CODES = frozenset(
         999,  # KEEPER_EXCEPTION
     }
 )
+_LIMITS = {159: "time", 160: "time", 158: "rows", 396: "rows", 241: "memory"}
+"""Codes of queries that go beyond limits: TIMEOUT_EXCEEDED, TOO_SLOW, TOO_MANY_ROWS, TOO_MANY_ROWS_OR_BYTES, memory."""
+_OF_EVERYBODY = "(total)"
+"""In the text of MEMORY_LIMIT_EXCEEDED when it is the server's memory that is full, whoever filled it."""
 _OVERLOADED = re.compile(r"HTTP status (5\d\d|429|408)\b")
 """What a proxy in front of the server says."""
 _MAX_TEXT = 400
@@ -49,6 +60,18 @@ def statement_fault(inserted_into: str = "") -> Iterator[None]:
         raise _fault(error, inserted_into) from (None if inserted_into else error)
     except OSError as error:
         raise StoreUnavailable(f"the store did not answer: {type(error).__name__}") from error
+
+
+@contextmanager
+def query_fault(*, limited: bool) -> Iterator[None]:
+    """As :func:`statement_fault`, for a query; a ``limited`` one raises :class:`QueryOverLimit` beyond its limits."""
+    with statement_fault():
+        try:
+            yield
+        except Error as error:
+            if limited and error.code in _LIMITS and _OF_EVERYBODY not in str(error):
+                raise QueryOverLimit(_LIMITS[error.code]) from error
+            raise
 
 
 def _fault(error: ClickHouseError, inserted_into: str) -> WatchkeeperError:

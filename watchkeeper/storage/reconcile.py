@@ -1,25 +1,31 @@
-"""Makes both rollups agree with the raw rows again after the embedded store was killed.
+"""Makes the rollups agree with the raw rows again after the embedded store was killed.
 
-An insert is three writes: raw rows, 1-minute rollup, 1-hour rollup, each whole or not at all. A process that is killed
-between them leaves raw rows that a rollup lacks. The next process, before its first insert, compares the buckets
-that were written to last and computes those that differ anew from the raw rows. A repetition after another kill gives
-the same result.
+An insert is five writes: raw rows, 1-minute, 1-hour, 1-day and health rollup, each whole or not at all. A process that
+is killed between them leaves raw rows that a rollup lacks. The next process, before its first insert, compares the
+buckets that were written to last and computes those that differ anew from the raw rows. A repetition after another kill
+gives the same result.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watchkeeper.errors import StoreRejected
 from watchkeeper.storage.client import Store
 
-ROLLUPS: Mapping[str, str] = {"calls_1m": "toStartOfMinute", "calls_1h": "toStartOfHour"}
+ROLLUPS: Mapping[str, str] = {
+    "calls_1m": "toStartOfMinute",
+    "calls_1h": "toStartOfHour",
+    "calls_1d": "toStartOfDay",
+    "health_1h": "toStartOfHour",
+}
 """Each rollup and the function that gives a call its bucket."""
 
-BUCKET_S: Mapping[str, int] = {"calls_1m": 60, "calls_1h": 3600}
+BUCKET_S: Mapping[str, int] = {"calls_1m": 60, "calls_1h": 3600, "calls_1d": 86_400, "health_1h": 3600}
 _LOOK_BACK_S = 120
 """Longer than any insert takes: what was under way at the kill began after this, counted from the last insert."""
-_MOST_BUCKETS = 5_000
+_BUCKETS_AT_ONCE = 5_000
+_MOST_MINUTES = 4_000_000
+"""Seven years of them: more than any retention keeps."""
 _RECENT_MINUTES = """
 SELECT DISTINCT toUnixTimestamp(toStartOfMinute(ts)) AS minute
 FROM calls
@@ -32,6 +38,8 @@ _TRUTH: Mapping[str, tuple[str, str, str]] = {
     "calls_1m": ("calls", "ts", _RAW_SUMS),
     # Once the minutes are right, they can speak for the raw rows, of which an hour may hold very many.
     "calls_1h": ("calls_1m", "bucket", _ROLLUP_SUMS),
+    "calls_1d": ("calls_1h", "bucket", _ROLLUP_SUMS),
+    "health_1h": ("calls_1m", "bucket", _ROLLUP_SUMS),
 }
 """What each rollup is compared with: table, time column, sums."""
 
@@ -51,28 +59,25 @@ class Reconciler:
         self._store = store
 
     def run(self, oldest: datetime) -> list[Mended]:
-        """Mend what differs, except in buckets before ``oldest``, whose raw rows may have expired already.
-
-        Raises :class:`~watchkeeper.errors.StoreRejected` when more differs than an interrupted insert explains.
-        """
+        """Mend what differs, except in buckets before ``oldest``, whose raw rows may have expired already."""
         mended = []
         minutes = self._recent_minutes()
         for rollup, function in ROLLUPS.items():
             length_s = BUCKET_S[rollup]
             recent = {minute - minute % length_s for minute in minutes}
-            buckets = self._different(rollup, [bucket for bucket in recent if bucket >= oldest.timestamp()])
-            if buckets:
-                self._rebuild(rollup, function, buckets)
-                mended.append(Mended(rollup, len(buckets)))
+            kept = sorted(bucket for bucket in recent if bucket >= oldest.timestamp())
+            rebuilt = 0
+            for first in range(0, len(kept), _BUCKETS_AT_ONCE):
+                buckets = self._different(rollup, kept[first : first + _BUCKETS_AT_ONCE])
+                if buckets:
+                    self._rebuild(rollup, function, buckets)
+                rebuilt += len(buckets)
+            if rebuilt:
+                mended.append(Mended(rollup, rebuilt))
         return mended
 
     def _recent_minutes(self) -> list[int]:
-        rows = self._store.query_rows(_RECENT_MINUTES, {"look_back": _LOOK_BACK_S, "limit": _MOST_BUCKETS + 1})
-        if len(rows) > _MOST_BUCKETS:
-            raise StoreRejected(
-                f"the last inserts reached more than {_MOST_BUCKETS} minutes of calls, too many to compare with the "
-                "rollups; restore the data directory or remove it"
-            )
+        rows = self._store.query_rows(_RECENT_MINUTES, {"look_back": _LOOK_BACK_S, "limit": _MOST_MINUTES})
         return [row["minute"] for row in rows]
 
     def _different(self, rollup: str, buckets: list[int]) -> list[int]:

@@ -14,6 +14,8 @@ TransitionKey = tuple[str, int]
 """``(id, seq)``: names a transition for good."""
 
 MOST_LISTED = 10_000
+FOREVER_US = 4_102_444_800_000_000
+"""The year 2100."""
 _MICROS = pa.timestamp("us", tz="UTC")
 _TIMES = ("at", "onset", "detected_at", "closed_at", "stored_at")
 
@@ -62,6 +64,15 @@ class RegressionFilter:
     request_model: str = ""
     since_us: int = 0
     """Latest transition at this Unix time in microseconds, or later."""
+    until_us: int = FOREVER_US
+    """Latest transition before this Unix time in microseconds."""
+    model: str = ""
+    """Asked for or served."""
+    service: str = ""
+    route: str = ""
+    before_us: int = FOREVER_US
+    before_id: str = ""
+    """With ``before_us``: those that come after this place in a list."""
 
 
 _SCHEMA: pa.Schema = pa.schema(
@@ -80,7 +91,13 @@ WHERE ({{kind:String}} = '' OR kind = {{kind:String}})
   AND ({{state:String}} = '' OR state = {{state:String}})
   AND ({{provider:String}} = '' OR provider = {{provider:String}})
   AND ({{request_model:String}} = '' OR request_model = {{request_model:String}})
+  AND ({{model:String}} = '' OR {{model:String}} IN (model, request_model))
+  AND ({{service:String}} = '' OR service = {{service:String}})
+  AND ({{route:String}} = '' OR route = {{route:String}})
   AND at >= fromUnixTimestamp64Micro({{since_us:Int64}}, 'UTC')
+  AND at < fromUnixTimestamp64Micro({{until_us:Int64}}, 'UTC')
+  AND (toUnixTimestamp64Micro(at) < {{before_us:Int64}}
+    OR (toUnixTimestamp64Micro(at) = {{before_us:Int64}} AND id > {{before_id:String}}))
 ORDER BY at DESC, id
 LIMIT {{limit:UInt32}}
 """

@@ -25,7 +25,12 @@ IDS = ("trace_id", "span_id")
 REWRITTEN = (*COST_COLUMNS, "cost_status", "price_version")
 """Columns that a repricing writes."""
 
-ROLLUPS = {"calls_1m": "toStartOfMinute", "calls_1h": "toStartOfHour"}
+ROLLUPS = {
+    "calls_1m": "toStartOfMinute",
+    "calls_1h": "toStartOfHour",
+    "calls_1d": "toStartOfDay",
+    "health_1h": "toStartOfHour",
+}
 """Each rollup and how it makes a bucket of a time."""
 
 _SHIFTS = {
@@ -33,6 +38,10 @@ _SHIFTS = {
     "calls_unpriced": "toUInt64(countIf(new_cost_status = 'unpriced') - countIf(old_cost_status = 'unpriced'))",
 }
 """How each summed rollup column moves. Counts are unsigned: a decrease wraps round, and so does its sum."""
+_FURTHER_SHIFTS = {
+    "health_1h": {"calls_with_cost": "toUInt64(countIf(new_cost_usd IS NOT NULL) - countIf(old_cost_usd IS NOT NULL))"}
+}
+"""Of columns that only one rollup has."""
 
 WITHIN = (
     "ts >= fromUnixTimestamp64Micro({begin:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({end:Int64}, 'UTC') "
@@ -54,11 +63,12 @@ PENDING_MUTATIONS = (
 def shift(rollup: str, bucket: str, token: str) -> str:
     """Add what a staged slice changed to ``rollup``, at most once a token. ``token`` needs no quoting."""
     keys = ", ".join(ROLLUP_KEYS)
+    shifts = {**_SHIFTS, **_FURTHER_SHIFTS.get(rollup, {})}
     # One thread and one order: the block, and with it the token, must come out the same in a repetition.
     return (
-        f"INSERT INTO {rollup} (bucket, {keys}, {', '.join(_SHIFTS)}) "
+        f"INSERT INTO {rollup} (bucket, {keys}, {', '.join(shifts)}) "
         f"SETTINGS insert_deduplication_token = '{token}', async_insert = 0, max_insert_threads = 1 "
-        f"SELECT {bucket}(ts) AS bucket, {keys}, {', '.join(_SHIFTS.values())} {STAGED} "
+        f"SELECT {bucket}(ts) AS bucket, {keys}, {', '.join(shifts.values())} {STAGED} "
         f"GROUP BY bucket, {keys} ORDER BY bucket, {keys}"
     )
 
@@ -69,7 +79,9 @@ def evidence(rollup: str, bucket: str) -> str:
     The truth from before is computed from the raw rows with the staged ones at their old cost, whatever they hold now.
     """
     keys = ", ".join(ROLLUP_KEYS)
-    hours = f"SELECT DISTINCT toStartOfHour(ts) {STAGED}"
+    # Minutes are looked at by the hour: fewer values to search.
+    span = "toStartOfDay" if bucket == "toStartOfDay" else "toStartOfHour"
+    spans = f"SELECT DISTINCT {span}(ts) {STAGED}"
     unpriced = "toInt64({}cost_status = 'unpriced')"
     cost = "toDecimal128(ifNull({}cost_usd, 0), 9)"
 
@@ -87,10 +99,10 @@ def evidence(rollup: str, bucket: str) -> str:
             FROM (
                 SELECT 'seen' AS part, bucket, {keys}, toDecimal128(ifNull(cost_usd, 0), 9) AS cost,
                        reinterpretAsInt64(calls_unpriced) AS unpriced
-                FROM {rollup} WHERE toStartOfHour(bucket) IN ({hours})
+                FROM {rollup} WHERE {span}(bucket) IN ({spans})
                 UNION ALL
                 SELECT 'rest', {bucket}(ts) AS bucket, {keys}, {measures("")}
-                FROM calls WHERE toStartOfHour(ts) IN ({hours})
+                FROM calls WHERE {span}(ts) IN ({spans})
                   AND ({", ".join(IDS)}) NOT IN (SELECT {", ".join(IDS)} {STAGED})
                 UNION ALL
                 SELECT 'old', {bucket}(ts) AS bucket, {keys}, {measures("old_")} {STAGED}

@@ -23,6 +23,7 @@ class Retention:
     regressions_days: int = 730
     detector_state_days: int = 30
     """Of detectors that run no more: those that run save anew all the time."""
+    audit_days: int = 730
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -46,10 +47,15 @@ def _wanted(retention: Retention) -> dict[str, str]:
         "calls": after("toDateTime(ts)", retention.calls_days),
         "calls_1m": after("bucket", retention.rollup_1m_days),
         "calls_1h": after("bucket", retention.rollup_1h_days),
+        "calls_1d": after("bucket", retention.rollup_1h_days),
+        "health_1h": after("bucket", retention.rollup_1h_days),
         "scores": after("toDateTime(ts)", retention.scores_days),
         "dead_letters": after("toDateTime(stored_at)", retention.dead_letters_days),
         "content": after("toDateTime(ts)", retention.content_days),
         "regressions": after("toDateTime(at)", retention.regressions_days),
+        "regression_actions": after("toDateTime(at)", retention.regressions_days),
+        "budget_events": after("toDateTime(at)", retention.regressions_days),
+        "audit_log": after("toDateTime(at)", retention.audit_days),
         "detector_state": after("toDateTime(saved_at)", retention.detector_state_days),
     }
 

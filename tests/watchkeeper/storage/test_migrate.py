@@ -36,7 +36,7 @@ def test_the_calls_table_is_what_the_schema_says(store: Store) -> None:
     ]
 
 
-@pytest.mark.parametrize("rollup", ["calls_1m", "calls_1h"])
+@pytest.mark.parametrize("rollup", ["calls_1m", "calls_1h", "calls_1d", "health_1h"])
 def test_rollups_keep_the_keys_apart(store: Store, rollup: str) -> None:
     found = store.query_rows(
         f"SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name = '{rollup}'"
@@ -103,6 +103,8 @@ def test_retention_follows_the_settings(store: Store) -> None:
     assert ttl(store, "calls") == "toDateTime(ts) + toIntervalDay(7)"
     assert ttl(store, "calls_1m") == "bucket + toIntervalDay(8)"
     assert ttl(store, "calls_1h") == "bucket + toIntervalDay(730)"
+    assert ttl(store, "calls_1d") == "bucket + toIntervalDay(730)"
+    assert ttl(store, "health_1h") == "bucket + toIntervalDay(730)"
     assert ttl(store, "content") == "toDateTime(ts) + toIntervalDay(1)"
 
 
@@ -117,4 +119,4 @@ def test_engine_settings_are_applied_where_the_engine_knows_them(store: Store) -
         "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'calls'"
     )
     assert "min_parts_to_merge_at_once = 7" in rows[0]["engine_full"]
-    assert set(TUNING) == {"calls", "calls_1m", "calls_1h"}
+    assert set(TUNING) == {"calls", "calls_1m", "calls_1h", "calls_1d", "health_1h"}

@@ -36,29 +36,40 @@ def test_a_day_whose_token_is_known_but_whose_rows_are_not_there_is_stored(store
     store.command("ALTER TABLE calls DROP PARTITION '2026-05-29'")
     store.command("TRUNCATE TABLE calls_1m")
     store.command("TRUNCATE TABLE calls_1h")
+    store.command("TRUNCATE TABLE calls_1d")
+    store.command("TRUNCATE TABLE health_1h")
     store.insert_arrow("calls", batch(1), "t1")
     assert counts(store)[0] <= 2_000
     recover(store, 1, "again")
-    assert counts(store) == [2_000] * 3
+    assert counts(store) == [2_000] * 5
 
 
-@pytest.mark.parametrize("lost", ["calls_1m", "calls_1h"])
+@pytest.mark.parametrize("lost", ["calls_1m", "calls_1h", "calls_1d", "health_1h"])
 def test_a_rollup_that_lacks_an_insert_is_computed_anew(store: Store, lost: str) -> None:
     store.insert_arrow("calls", batch(1), "t1")
-    before = store.query_rows(f"SELECT sum(calls) AS c, sum(cost_usd) AS u, max(duration_us_max) AS d FROM {lost}")
+    before = store.query_rows(f"SELECT sum(calls) AS c, sum(cost_usd) AS u, sum(duration_us_sum) AS d FROM {lost}")
     store.command(f"TRUNCATE TABLE {lost}")
     assert Reconciler(store).run(LONG_AGO) == [Mended(lost, 2)]
     assert (
-        store.query_rows(f"SELECT sum(calls) AS c, sum(cost_usd) AS u, max(duration_us_max) AS d FROM {lost}") == before
+        store.query_rows(f"SELECT sum(calls) AS c, sum(cost_usd) AS u, sum(duration_us_sum) AS d FROM {lost}") == before
     )
     assert Reconciler(store).run(LONG_AGO) == []
+
+
+def test_inserts_that_reached_many_thousand_minutes_are_compared_all(store: Store) -> None:
+    minutes = 7_000
+    ts = FIRST_TS_US + np.arange(minutes) * 60_000_000
+    store.insert_arrow("calls", call_rows(minutes, ts=pa.array(ts, pa.timestamp("us", tz="UTC"))), "history")
+    store.command("TRUNCATE TABLE calls_1m")
+    assert Reconciler(store).run(LONG_AGO) == [Mended("calls_1m", minutes)]
+    assert counts(store) == [minutes] * 5
 
 
 def test_buckets_whose_raw_rows_may_have_expired_are_left_alone(store: Store) -> None:
     store.insert_arrow("calls", batch(1), "t1")
     store.command("TRUNCATE TABLE calls_1h")
     assert Reconciler(store).run(datetime(2026, 5, 29, tzinfo=UTC)) == [Mended("calls_1h", 1)]
-    assert counts(store) == [2_000, 2_000, 1_000]
+    assert counts(store) == [2_000, 2_000, 1_000, 2_000, 2_000]
 
 
 def test_an_empty_store_needs_no_mending(store: Store) -> None:

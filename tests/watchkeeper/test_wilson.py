@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from detectors.wilson import wilson
+from watchkeeper.wilson import wilson
 
 
 @pytest.mark.property

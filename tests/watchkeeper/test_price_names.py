@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.price_names import canonical_tier, list_provider, references, spellings, split_prefix
+from watchkeeper.price_names import canonical_tier, list_provider, references, spellings, split_prefix
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.model_names import family, is_exact, parsed, same_model
+from watchkeeper.model_names import family, is_exact, parsed, same_model
 
 SAME = [
     ("gpt-x", "gpt-x-2026-05-01"),
