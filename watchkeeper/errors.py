@@ -7,6 +7,7 @@ WatchkeeperError
 ├── Transient              an outside part did not answer: back off and try the same work again
 │   └── StoreUnavailable   … the store
 ├── StoreRejected          the store answered and refused: retrying the same bytes cannot help
+├── QueryOverLimit         a query costs more than a reader may spend: ask for less
 ├── StoreLocked            another process holds the data directory
 └── PartitionLost          the partition went to another consumer: drop the unfinished batch
 """
@@ -43,6 +44,14 @@ class StoreUnavailable(Transient):
 
 class StoreRejected(WatchkeeperError):
     """The store answered and refused the statement; retrying cannot help."""
+
+
+class QueryOverLimit(WatchkeeperError):
+    """A query went beyond what a reader may spend and was ended; ``limit`` is ``time``, ``rows`` or ``memory``."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"the question is too large for the store ({limit}): choose a shorter period or a filter")
+        self.limit = limit
 
 
 class StoreLocked(WatchkeeperError):

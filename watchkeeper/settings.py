@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     scores_ttl_days: int = Field(730, ge=1, description="Days feedback and evaluation scores are kept.")
     dead_letters_ttl_days: int = Field(14, ge=1, description="Days unreadable messages are kept.")
     content_ttl_days: int = Field(3, ge=1, description="Days captured content is kept, where it is captured at all.")
+    audit_ttl_days: int = Field(730, ge=1, description="Days the audit log keeps a write.")
     regressions_ttl_days: int = Field(730, ge=1, description="Days regressions are kept after their last transition.")
 
     # --- collector
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     capture_content: bool = Field(False, description="Store prompts and answers (in a table of their own).")
     user_hash_salt: SecretStr = Field(SecretStr(""), description="Salt for the hash of end-user ids; empty: no hash.")
     price_file: Path | None = Field(None, description="YAML file with your own prices (docs/pricing.md).")
+    catalog_file: Path | None = Field(None, description="YAML file with your own facts on models (docs/catalog.md).")
 
     # --- detectors
     detectors: bool = Field(True, description="Look for regressions in `watchkeeper up`.")
@@ -103,12 +105,38 @@ class Settings(BaseSettings):
     otlp_http_port: int = Field(4318, ge=0, le=65535, description="OTLP/HTTP port; 0: any free one.")
     otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP/gRPC port; 0: any free one.")
     api_port: int = Field(8080, ge=0, le=65535, description="API, health and metrics port; 0: any free one.")
+    api_url: str = Field(
+        "", description="API that commands ask; empty: that of a running `up`, else they open the store themselves."
+    )
+    api_key: SecretStr = Field(
+        SecretStr(""), description="Key or token that commands send to the API; empty: the first of the tokens."
+    )
     metrics_port: int = Field(9464, ge=0, le=65535, description="Metrics and health port of `watchkeeper collector`.")
     tokens: Words = Field(
         (),
-        description="Bearer tokens that clients may use, comma-separated. Required when bound beyond loopback.",
+        description="Bearer tokens with all rights, comma-separated. Beyond loopback these or keys are needed.",
         repr=False,
     )
+    auth: str = Field(
+        "auto",
+        pattern="^(auto|required)$",
+        description="`auto`: without tokens, an API bound to loopback is open to this machine; `required`: never.",
+    )
+    api_rate_per_s: float = Field(
+        50.0, ge=0, description="Requests a second that a key may send on average, four times as many at once; 0: any."
+    )
+    api_failures_per_minute: float = Field(
+        10.0, ge=1, description="Wrong keys a minute from one address before it is told to wait."
+    )
+    api_timeout_s: float = Field(30.0, gt=0, description="Seconds until an answer begins; its query ends earlier.")
+    api_write_timeout_s: float = Field(600.0, gt=0, description="The same for requests that change or compute.")
+    api_max_body_bytes: int = Field(4 * 2**20, ge=1024, description="Largest request body of the API.")
+    api_query_memory_bytes: int = Field(
+        4 * 2**30, ge=2**26, description="Memory that one query of the API may take in the store."
+    )
+    api_max_days: int = Field(800, ge=1, description="Longest period that one question covers, in days.")
+    api_max_groups: int = Field(4, ge=1, le=10, description="Most dimensions that one question groups by.")
+    api_max_rows: int = Field(50_000, ge=1, description="Most rows in one answer.")
     tls_cert_file: Path | None = Field(None, description="PEM certificate for the receivers and the API.")
     tls_key_file: Path | None = Field(None, description="PEM private key for the receivers and the API.")
     max_request_bytes: int = Field(16 * 2**20, ge=1024, description="Largest OTLP request, after decompression.")

@@ -55,6 +55,15 @@ class Metrics:
             "Calls the detectors did not use: `late`, `future` (clocks ahead) or `repeated` (came twice).",
             ("reason",),
         )
+        self.detector_scores = self._counter(
+            "detector_scores_total", "Feedback and evaluation scores the detectors have worked on.", ()
+        )
+        self.detector_left_out_scores = self._counter(
+            "detector_left_out_scores_total",
+            "Scores they did not use: `no_call` (not stored within an hour), `no_number` (a label that means none), "
+            "`no_series` (of a series that is not held), `crowded` (too many names) or `not_watched` (by the rules).",
+            ("reason",),
+        )
         self.detector_lag = self._gauge(
             "detector_lag_seconds", "Seconds between the newest calls worked on and now, while some wait.", ()
         )

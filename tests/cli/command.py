@@ -58,7 +58,7 @@ def on_store(watchkeeper: Watchkeeper, shared_store: Store, monkeypatch: pytest.
     """The same, its settings pointing at ``shared_store``."""
     monkeypatch.setenv("WATCHKEEPER_DATA_DIR", str(shared_store.config.data_dir))
     monkeypatch.setenv("WATCHKEEPER_DATABASE", shared_store.config.database)
-    for table in ("CALLS", "ROLLUP_1M", "ROLLUP_1H", "SCORES", "DEAD_LETTERS", "CONTENT"):
+    for table in ("CALLS", "ROLLUP_1M", "ROLLUP_1H", "SCORES", "DEAD_LETTERS", "CONTENT", "REGRESSIONS"):
         # As the shared store has them: rows of a fixed date stay, and its tables as they are.
         monkeypatch.setenv(f"WATCHKEEPER_{table}_TTL_DAYS", "20000")
     return watchkeeper

@@ -1,11 +1,11 @@
 """``watchkeeper backtest`` as a user runs it."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,9 +15,10 @@ from detectors.config import DetectorConfig
 from detectors.embedded import OWNER
 from detectors.followed import Followed
 from detectors.saving import StateKeeper
+from tests.api.client import client
 from tests.cli.command import Ran, Watchkeeper
 from tests.detectors.made_calls import START
-from watchkeeper.cli import backtest_command, explain_command
+from watchkeeper.cli import backtest_command
 from watchkeeper.cli.access import Remote
 from watchkeeper.cli.detecting import StoreEngines
 from watchkeeper.clock import SystemClock
@@ -157,6 +158,25 @@ def test_stored_calls_give_what_their_file_gives(on_store: Watchkeeper, shared_s
     assert on_store("backtest", "--from", "2020-01-01", "--to", "2020-01-02").code == 1
 
 
+def test_calls_read_through_the_api_give_what_the_store_gives(
+    on_store: Watchkeeper, shared_store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_store.insert_arrow("calls", _in_schema(columns()), "a")
+    command = ("backtest", "--from", "2025-09-01", "--to", "2025-09-02", "--json")
+    direct = on_store(*command)
+
+    @contextlib.contextmanager
+    def running(_: Settings) -> Iterator[Remote]:
+        with client(shared_store) as http:
+            through: Any = http
+            yield Remote(through)
+
+    monkeypatch.setattr(backtest_command, "store_or_api", running)
+    ran = on_store(*command)
+    assert (ran.code, ran.out) == (direct.code, direct.out)
+    assert json.loads(ran.out)["verdict"] != "cannot_tell"
+
+
 def _in_schema(made: dict[str, Any]) -> pa.Table:
     n = len(made["ts"])
     failed = np.array(made["error_type"]) != ""
@@ -228,19 +248,3 @@ def test_explain_reads_the_state_saved_last(on_store: Watchkeeper, shared_store:
     assert ran.code == 0, ran.err
     assert found(ran)["calls"] == 1_500
     assert "no series matches 'sell'" in on_store("detectors", "explain", "sell").err
-
-
-@pytest.mark.parametrize("command", [("backtest", "--from", "2025-09-01"), ("detectors", "explain", "buy")])
-def test_a_store_that_another_process_has_open_is_told_with_the_mend(
-    watchkeeper: Watchkeeper, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
-) -> None:
-    @contextlib.contextmanager
-    def running(settings: Settings) -> Iterator[Remote]:
-        with httpx.Client() as client:
-            yield Remote(client)
-
-    for module in (backtest_command, explain_command):
-        monkeypatch.setattr(module, "store_or_api", running)
-    ran = watchkeeper(*command)
-    assert ran.code == 1
-    assert "`watchkeeper up` has the store in" in ran.err and "stop it first" in ran.err

@@ -24,7 +24,7 @@ def house_prices(on_store: Watchkeeper, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def costs(store: Store) -> list[Decimal]:
-    tables = ("calls", "calls_1m", "calls_1h")
+    tables = ("calls", "calls_1m", "calls_1h", "calls_1d", "health_1h")
     return [store.query_rows(f"SELECT sum(cost_usd) AS usd FROM {table}")[0]["usd"] for table in tables]
 
 
@@ -35,17 +35,17 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(on_store: Watchkeeper
     assert ran.code == 0, ran.err
     assert "gpt-4o-2024-08-06" in ran.out and "difference in all: 0.315000 $" in ran.out
     assert "dry run: nothing was written" in ran.out
-    assert costs(shared_store) == [Decimal("0.035")] * 3
+    assert costs(shared_store) == [Decimal("0.035")] * 5
 
 
 @pytest.mark.usefixtures("house_prices")
-def test_written_prices_are_in_the_calls_and_in_both_rollups(on_store: Watchkeeper, shared_store: Store) -> None:
+def test_written_prices_are_in_the_calls_and_in_all_rollups(on_store: Watchkeeper, shared_store: Store) -> None:
     shared_store.insert_arrow("calls", call_rows(10), "a")
     shared_store.insert_arrow("calls", call_rows(5, seed=1, model="gpt-4o-mini", request_model="gpt-4o-mini"), "b")
     before = costs(shared_store)[0]
     ran = on_store("reprice", *PERIOD, "--model", "gpt-4o-2024-08-06")
     assert ran.code == 0 and ran.out.endswith("written\n"), ran.err
-    assert costs(shared_store) == [before + Decimal("0.315")] * 3
+    assert costs(shared_store) == [before + Decimal("0.315")] * 5
     assert disagreements(shared_store) == []
     assert "difference in all: 0.000000 $" in on_store("reprice", *PERIOD, "--model", "gpt-4o-2024-08-06").out
 

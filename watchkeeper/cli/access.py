@@ -30,10 +30,37 @@ class Remote:
         """The JSON answer. Raises as :meth:`get` does."""
         return _answer(self.client.post(path, json=body))
 
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON answer of another method, None where there is none. Raises as :meth:`get` does."""
+        response = self.client.request(method, path, json=body)
+        return _answer(response) if response.status_code != httpx.codes.NO_CONTENT else None
+
+    def table(self, path: str, media_type: str, **query: Any) -> httpx.Response:
+        """The answer as a table of ``media_type``. Raises as :meth:`get` does."""
+        return _successful(self.client.get(path, params=query, headers={"Accept": media_type}))
+
+    @contextlib.contextmanager
+    def download(self, path: str, media_type: str, **query: Any) -> Iterator[Iterator[bytes]]:
+        """The answer as it comes, in pieces. Raises as :meth:`get` does."""
+        with self.client.stream("GET", path, params=query, headers={"Accept": media_type}) as response:
+            if not response.is_success:
+                response.read()
+            yield _successful(response).iter_bytes()
+
+    def upload(self, path: str, content: bytes, media_types: tuple[str, str], **query: Any) -> httpx.Response:
+        """The answer to ``content``, by the media types that are sent and wanted. Raises as :meth:`get` does."""
+        sent, wanted = media_types
+        headers = {"Content-Type": sent, "Accept": wanted}
+        return _successful(self.client.post(path, content=content, params=query, headers=headers))
+
 
 def _answer(response: httpx.Response) -> Any:
+    return _successful(response).json()
+
+
+def _successful(response: httpx.Response) -> httpx.Response:
     if response.is_success:
-        return response.json()
+        return response
     with contextlib.suppress(ValueError, KeyError):
         problem = response.json()
         raise WatchkeeperError(f"{problem['title']}: {problem['detail']}")
@@ -58,11 +85,17 @@ def store_or_api(settings: Settings) -> Iterator[Store | Remote]:
 
 
 @contextlib.contextmanager
-def remote(settings: Settings, address: Address) -> Iterator[Remote]:
-    """The API at ``address``, with our first token."""
-    headers = {"Authorization": f"Bearer {settings.tokens[0]}"} if settings.tokens else {}
-    # A self-signed certificate of our own process on our own machine is what TLS on `up` usually is.
-    with httpx.Client(base_url=address.api, headers=headers, timeout=_TIMEOUT_S, trust_env=False, verify=False) as http:
+def remote(settings: Settings, address: Address, *, verify: bool = False) -> Iterator[Remote]:
+    """The API at ``address``, asked with ``WATCHKEEPER_API_KEY``, else our first token.
+
+    Its certificate is checked where ``verify`` says so: a self-signed one of our own process on our own machine is what
+    TLS on ``up`` usually is.
+    """
+    key = settings.api_key.get_secret_value() or address.secret or next(iter(settings.tokens), "")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with httpx.Client(
+        base_url=address.api, headers=headers, timeout=_TIMEOUT_S, trust_env=False, verify=verify
+    ) as http:
         try:
             yield Remote(http)
         except httpx.HTTPError as error:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from typing import Annotated
 
@@ -21,13 +22,18 @@ from watchkeeper.cli.access import Remote, store_or_api
 from watchkeeper.cli.backtest_json import as_json, verdict
 from watchkeeper.cli.backtest_report import print_report
 from watchkeeper.cli.detecting import detector_config
+from watchkeeper.cli.options import DataDir
 from watchkeeper.cli.progress import progress_bar
+from watchkeeper.cli.remote_calls import RemoteCalls, RemoteHistory, remote_scores
 from watchkeeper.cli.reprice_command import moment
 from watchkeeper.cli.verdict import CANNOT_TELL, QUIET, REGRESSED
 from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
+from watchkeeper.storage.call_export import CallExport
 from watchkeeper.storage.call_feed import StoredCalls
-from watchkeeper.storage.call_range import CallRange
+from watchkeeper.storage.call_filter import CallFilter
+from watchkeeper.storage.client import Store
+from watchkeeper.storage.score_feed import ScoreFeed
 
 _CODES = {"regressed": REGRESSED, "cannot_tell": CANNOT_TELL, "quiet": QUIET}
 
@@ -46,6 +52,7 @@ class Past:
     """Calls by time, and what is known of them before they are fed."""
 
     tables: Iterable[pa.Table]
+    scores: Iterable[pa.Table]
     history: CallHistory
     read: int
     left_out: int
@@ -55,7 +62,7 @@ def run(settings: Settings, source: Source) -> tuple[Backtest, Past]:
     """Feed all of ``source`` to an engine with these settings. Raises :class:`ConfigError` for what is wrong."""
     config = chosen_config(settings)
     with past_calls(settings, source) as past, progress_bar("calls", past.read - past.left_out) as advance:
-        return backtest(Engine(config, past.history), past.tables, advance), past
+        return backtest(Engine(config, past.history), past.tables, advance, past.scores), past
 
 
 def answer(result: Backtest, past: Past, as_object: bool, console: Console) -> int:
@@ -86,27 +93,29 @@ def past_calls(settings: Settings, source: Source) -> Iterator[Past]:
         return
     begin, end = moment(source.begin, "--from"), moment(source.end, "--to") if source.end else datetime.now(UTC)
     with store_or_api(settings) as access:
-        if isinstance(access, Remote):
-            raise ConfigError(
-                f"`watchkeeper up` has the store in {settings.data_dir} open, and this reads the store itself: "
-                "stop it first, or copy the directory and name the copy with --data-dir"
-            )
-        chosen = CallRange(access, _micros(begin), _micros(end))
-        count = chosen.count()
+        calls = _stored(access, begin, end)
+        count = calls.count()
         if not count:
             raise ConfigError(f"no calls are stored from {begin.isoformat()} to {end.isoformat()}")
-        yield Past(chosen.read(), StoredCalls(access), count, 0)
+        if isinstance(access, Remote):
+            yield Past(calls.read(), remote_scores(access, begin, end), RemoteHistory(access), count, 0)
+            return
+        given = ScoreFeed(access).given(int(begin.timestamp()), ceil(end.timestamp()))
+        yield Past(calls.read(), given, StoredCalls(access), count, 0)
+
+
+def _stored(access: Store | Remote, begin: datetime, end: datetime) -> CallExport | RemoteCalls:
+    """From the store itself, or through the API of the ``up`` that has it open."""
+    if isinstance(access, Remote):
+        return RemoteCalls(access, begin, end)
+    return CallExport(access, CallFilter(begin, end))
 
 
 def _of_files(files: Sequence[Path]) -> Past:
     found = read_calls(files)
     for note in found.notes:
         typer.echo(f"watchkeeper: {note}", err=True)
-    return Past([found.calls], ArrowHistory(found.calls), found.read, found.left_out)
-
-
-def _micros(at: datetime) -> int:
-    return round(at.timestamp() * 1e6)
+    return Past([found.calls], [found.scores], ArrowHistory(found.calls), found.read, found.left_out)
 
 
 CallFiles = Annotated[
@@ -117,7 +126,6 @@ End = Annotated[str, typer.Option("--to", help="Up to this day or time; default:
 Detector = Annotated[str | None, typer.Option(help=f"Which detector decides: {', '.join(DETECTORS)}.")]
 Rules = Annotated[Path | None, typer.Option(help="Your rules for routes and metrics (YAML).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-DataDir = Annotated[Path | None, typer.Option(help="Data directory of the embedded store.")]
 
 
 def command(

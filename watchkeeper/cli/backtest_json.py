@@ -11,6 +11,7 @@ from detectors.config import DAY_S, DetectorConfig
 from detectors.metrics import METRICS, Severity
 from detectors.records import Member, Regression
 from detectors.rules import patience_s, settings_for
+from detectors.score_metrics import PREFIX, score_settings
 from detectors.series import SeriesKey
 from detectors.statuses import found_series
 from detectors.story import story
@@ -35,6 +36,7 @@ def as_json(result: Backtest, read: int, left_out: int) -> str:
             "first": _instant(result.begin),
             "last": _instant(result.end),
         },
+        "scores": counts.scores,
         "series": {"held": len(found_series(result.engine)), "evicted": counts.evicted},
         "settings": {
             "detector": config.detector,
@@ -44,6 +46,7 @@ def as_json(result: Backtest, read: int, left_out: int) -> str:
             "rules": len(config.rules),
         },
         "verdict": verdict(result),
+        "cannot_tell": result.cannot_tell(),
     }
     return plain(found)
 
@@ -83,6 +86,8 @@ def _common(record: Regression) -> Json:
 
 
 def _severity(config: DetectorConfig, key: SeriesKey, member: Member) -> Severity:
+    if member.metric.startswith(PREFIX):
+        return score_settings(config, key, member.metric.removeprefix(PREFIX)).severity
     if key.is_parent:
         return METRICS[member.metric].severity
     return settings_for(config, key)[_POSITION[member.metric]].severity

@@ -4,18 +4,20 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from detectors.backtest import Backtest
-from detectors.metrics import Severity
-from detectors.records import Regression, State
+from detectors.metrics import METRICS, Severity
+from detectors.records import FindingKind, Regression, State
 from detectors.statuses import MetricStatus
 from detectors.story import moment, story, where
 
 _MOST_STORIES = 50
 _MOST_SERIES = 40
+_WIDEST_METRIC = max(map(len, (*METRICS, *(kind.value for kind in FindingKind))))
 _ORDER = (
     State.OPEN, State.RECOVERING, State.SUSPECT, State.CANNOT_TELL, State.LEARNING, State.OK, State.CLOSED,
 )  # fmt: skip
@@ -28,6 +30,8 @@ def print_report(result: Backtest, console: Console) -> None:
     pages = [one for one in told if one.severity is Severity.PAGE]
     notices = [one for one in told if one.severity is not Severity.PAGE]
     console.print(f"{len(pages)} pages, {len(notices)} notices in {_span(result)}")
+    if result.cannot_tell():
+        console.print(f"cannot tell: {result.cannot_tell()}", highlight=False)
     if told:
         console.print(_table([*pages, *notices][:_MOST_STORIES]))
     for title, records in (("Pages", pages), ("Notices", notices)):
@@ -42,12 +46,14 @@ def _span(result: Backtest) -> str:
 
 
 def _table(records: Sequence[Regression]) -> Table:
-    table = Table("", "found", "what", "where", "how much", "now")
+    # What and where share a column: no name is cut, nor broken where 80 columns can hold it.
+    what = Column("what and where", overflow="fold", min_width=_WIDEST_METRIC)
+    table = Table("", "found", what, Column("how much", overflow="fold"), "now", box=SIMPLE_HEAD)
     for one in records:
         mark = "[bold red]page[/]" if one.severity is Severity.PAGE else "notice"
         size = one.size.text.removeprefix(one.metric).strip(" :") if one.size else ""
         found = f"{one.detected_at:%m-%d %H:%M}"
-        table.add_row(mark, found, *map(escape, (one.metric, where(one), size, one.state.value)))
+        table.add_row(mark, found, *map(escape, (f"{one.metric}\n{where(one)}", size, one.state.value)))
     return table
 
 

@@ -10,7 +10,8 @@ from api.routes import health
 from api.server import ApiServer, Listen
 from collector.pipeline import Publisher
 from collector.publisher import KafkaPublisher
-from watchkeeper.cli import wiring
+from watchkeeper.cli import guarding, wiring
+from watchkeeper.cli.options import Host
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.running import Ending, PipelineThread
 from watchkeeper.cli.up import open_embedded
@@ -62,11 +63,15 @@ def run(settings: Settings) -> None:
     """Consume until SIGINT or SIGTERM. Raises what ended the pipeline, among it :class:`DeadLetterLimit`."""
     configure_logs(settings.log_level, settings.log_format)
     clock, metrics, ending, listen = SystemClock(), Metrics(), Ending(), _listen(settings)
-    with _store(settings, clock) as store, contextlib.closing(publisher(settings)) as out:
+    with (
+        _store(settings, clock) as store,
+        contextlib.closing(publisher(settings)) as out,
+        contextlib.ExitStack() as outside,
+    ):
         source = kafka_source(settings, clock)
         line = wiring.pipeline(settings, wiring.Outside(source, store, out), metrics, clock)
         thread = PipelineThread(line, _lag_watch(source, metrics), ending.ask)
-        server = ApiServer(_app(settings, store, metrics, thread), listen, clock)
+        server = ApiServer(_app(settings, store, metrics, thread, outside), listen, clock)
         thread.start()
         try:
             server.start()
@@ -88,12 +93,27 @@ def _lag_watch(source: KafkaSource, metrics: Metrics) -> Callable[[], None]:
     return note
 
 
-def _app(settings: Settings, store: Store, metrics: Metrics, thread: PipelineThread) -> FastAPI:
+def _app(
+    settings: Settings, store: Store, metrics: Metrics, thread: PipelineThread, outside: contextlib.ExitStack
+) -> FastAPI:
     """The whole API over an embedded store, which no other process can open; else health and metrics only."""
     if settings.store == "chdb":
         clock = SystemClock()
+        ring = outside.enter_context(guarding.key_ring(settings, store, clock))
         reprice = reprice_with(store, settings, clock)
-        return create_app(ApiParts(store, metrics, clock, thread.checks, tokens=settings.tokens, reprice=reprice))
+        return create_app(
+            ApiParts(
+                store,
+                metrics,
+                clock,
+                thread.checks,
+                access=guarding.access(settings, ring),
+                walls=guarding.walls(settings),
+                bounds=guarding.bounds(settings),
+                query_limits=guarding.query_limits(settings),
+                reprice=reprice,
+            )
+        )
     app = FastAPI(title="Watchkeeper collector")
     app.include_router(health.router(thread.checks, metrics))
     return app
@@ -103,3 +123,8 @@ def _listen(settings: Settings) -> Listen:
     if settings.store == "chdb":
         return wiring.api_listen(settings)
     return Listen(settings.host, settings.metrics_port, "WATCHKEEPER_METRICS_PORT")
+
+
+def command(host: Host = None) -> None:
+    """Kafka to ClickHouse; start as many as there are partitions."""
+    run(Settings.load(host=host))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from detectors import engine
+from detectors.action_feed import ActionFeed
 from detectors.config import DetectorConfig
 from detectors.embedded import OWNER, EmbeddedDetectors, EmbeddedParts
 from detectors.engine import Engine
@@ -11,10 +12,12 @@ from detectors.history import CallHistory
 from detectors.reporting import Reporter
 from detectors.rules_file import load_rules
 from detectors.saving import StateKeeper
+from detectors.score_inbox import ScoreInbox
 from watchkeeper.clock import Clock
 from watchkeeper.settings import Settings
 from watchkeeper.storage.call_feed import CallFeed, StoredCalls
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.score_feed import ScoreFeed
 from watchkeeper.telemetry import Metrics
 
 
@@ -58,4 +61,6 @@ def embedded_detectors(settings: Settings, store: Store, metrics: Metrics, clock
     made = engines(settings, store)
     keeper = StateKeeper(store, clock, made, OWNER, settings.detector_snapshot_s)
     reporter = Reporter(store, clock, metrics)
-    return EmbeddedDetectors(EmbeddedParts(CallFeed(store), made, keeper, reporter, metrics, clock))
+    actions = ActionFeed(store, clock)
+    scores = ScoreInbox(ScoreFeed(store), clock, metrics)
+    return EmbeddedDetectors(EmbeddedParts(CallFeed(store), actions, scores, made, keeper, reporter, metrics, clock))

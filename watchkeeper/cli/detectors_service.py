@@ -7,16 +7,20 @@ from fastapi import FastAPI
 
 from api.routes import health
 from api.server import ApiServer, Listen
+from detectors.action_feed import ActionFeed
 from detectors.reporting import Reporter
 from detectors.saving import StateKeeper
-from detectors.service import DetectorService, ServiceParts
+from detectors.score_inbox import ScoreInbox
+from detectors.service import ACTION_LAG_S, SCORE_LAG_S, DetectorService, ServiceParts
 from watchkeeper.cli import wiring
 from watchkeeper.cli.detecting import engines
+from watchkeeper.cli.options import Host
 from watchkeeper.cli.running import Ending, PipelineThread
 from watchkeeper.clock import Clock, SystemClock
 from watchkeeper.errors import ConfigError, WatchkeeperError
 from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.score_feed import ScoreFeed
 from watchkeeper.streams.bad_messages import BadMessageGuard
 from watchkeeper.streams.kafka_follower import Follower
 from watchkeeper.streams.kafka_partition import BatchLimits
@@ -77,6 +81,8 @@ def _service(
         engines=made,
         keeper=StateKeeper(store, clock, made, settings.kafka_detectors_group, settings.detector_snapshot_s),
         reporter=Reporter(store, clock, metrics, topic),
+        actions=ActionFeed(store, clock, ACTION_LAG_S),
+        scores=ScoreInbox(ScoreFeed(store), clock, metrics, SCORE_LAG_S),
         guard=BadMessageGuard(settings.dead_letter_max_ratio, settings.dead_letter_max_consecutive),
         metrics=metrics,
         clock=clock,
@@ -93,3 +99,8 @@ def _source(settings: Settings, clock: Clock, follower: Follower) -> KafkaSource
         limits=_LIMITS,
     )
     return KafkaSource(config, clock, follower)
+
+
+def command(host: Host = None) -> None:
+    """Stored calls from Kafka, regressions out; start as many as there are partitions."""
+    run(Settings.load(host=host))

@@ -16,6 +16,7 @@ from watchkeeper.cli.detecting import detector_config
 from watchkeeper.clock import Clock
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.settings import Settings
+from watchkeeper.storage.api_keys import list_keys
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.health import OLDEST_SERVER, store_health
 from watchkeeper.streams.kafka_topics import TopicState, probe
@@ -50,7 +51,7 @@ def examine(settings: Settings, clock: Clock, with_kafka: bool) -> Iterator[Find
     yield from _guarded("prices", lambda: _prices(settings))
     yield from _guarded("detectors", lambda: _detectors(settings))
     yield from _guarded("store", lambda: _store(settings, clock))
-    yield from _exposure(settings)
+    yield from _guarded("access", lambda: _exposure(settings, clock))
     if with_kafka:
         yield from _guarded("kafka", lambda: _kafka(settings))
 
@@ -106,18 +107,26 @@ def _store_findings(store: Store, clock: Clock) -> Iterator[Finding]:
         )
 
 
-def _exposure(settings: Settings) -> Iterator[Finding]:
+def _exposure(settings: Settings, clock: Clock) -> Iterator[Finding]:
     if is_loopback(settings.host):
         yield Finding("access", Mark.GOOD, f"bound to {settings.host}: this machine only")
         return
-    safe = bool(settings.tokens)
+    keys = _live_keys(settings, clock)
+    safe = bool(settings.tokens or keys)
     hint = "" if settings.tls_cert_file else "tokens travel in the clear: set WATCHKEEPER_TLS_CERT_FILE and _KEY_FILE"
     yield Finding(
         "access",
         Mark.GOOD if safe and not hint else Mark.WARN if safe else Mark.BAD,
-        f"bound to {settings.host}, {len(settings.tokens)} tokens",
-        hint if safe else "set WATCHKEEPER_TOKENS",
+        f"bound to {settings.host}, {len(settings.tokens)} tokens, {keys} keys",
+        hint if safe else "set WATCHKEEPER_TOKENS or create a key: 'watchkeeper keys create NAME --scope read'",
     )
+
+
+def _live_keys(settings: Settings, clock: Clock) -> int:
+    with store_or_api(settings) as access:
+        if isinstance(access, Remote):
+            return sum(key["state"] == "live" for key in access.get("/v1/keys"))
+        return len(list_keys(access, clock.now(), live_only=True))
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:

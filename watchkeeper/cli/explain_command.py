@@ -1,27 +1,24 @@
 """``watchkeeper detectors explain``: what is known of one series."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from detectors.engine import Engine
-from detectors.explain import BaselineFacts, MetricExplanation, SeriesExplanation, explain
-from detectors.followed import Followed
+from detectors.explain import explain
+from detectors.explanations import BaselineFacts, MetricExplanation, SeriesExplanation
 from detectors.story import moment
 from watchkeeper.cli.access import Remote, store_or_api
-from watchkeeper.cli.backtest_command import AsJson, CallFiles, DataDir, Detector, Rules, Source, chosen_config, run
+from watchkeeper.cli.backtest_command import AsJson, CallFiles, Detector, Rules, Source, chosen_config, run
 from watchkeeper.cli.backtest_json import plain
 from watchkeeper.cli.detecting import engines
-from watchkeeper.errors import ConfigError
+from watchkeeper.cli.detector_views import SavedEngines
+from watchkeeper.cli.options import DataDir
 from watchkeeper.settings import Settings
-from watchkeeper.storage.client import Store
-from watchkeeper.storage.detector_state import load_state
-from watchkeeper.storage.state_places import state_places
 
 _MOST_STRATA = 24
 
@@ -48,29 +45,9 @@ def _of_saved(settings: Settings, series: str) -> SeriesExplanation:
     chosen_config(settings)
     with store_or_api(settings) as access:
         if isinstance(access, Remote):
-            raise ConfigError(
-                f"`watchkeeper up` has the store in {settings.data_dir} open: stop it first, or give the calls with "
-                "--calls FILE.parquet"
-            )
-        problems = []
-        for engine in _saved_engines(settings, access):
-            try:
-                return explain(engine, series)
-            except ConfigError as error:
-                problems.append(error)
-    if not problems:
-        raise ConfigError("the detectors have saved no state yet; --calls FILE.parquet explains a file of calls")
-    raise problems[0]
-
-
-def _saved_engines(settings: Settings, store: Store) -> Iterator[Engine]:
-    made = engines(settings, store)
-    for place in state_places(store, made.version):
-        saved = load_state(store, place)
-        if saved is not None:
-            engine = Followed.restore(made, saved, with_repeats=False).engine
-            assert isinstance(engine, Engine)
-            yield engine
+            answer = access.get("/v1/detectors/explain", series=series)
+            return TypeAdapter(SeriesExplanation).validate_python(answer)
+        return SavedEngines(engines(settings, access), access).explain(series)
 
 
 def _print(found: SeriesExplanation, console: Console) -> None:
@@ -93,6 +70,12 @@ def _print_metric(metric: MetricExplanation, console: Console) -> None:
         f"tolerance {metric.tolerance:.0%}, {metric.direction}, {metric.severity}",
         highlight=False,
     )
+    if metric.false_alarms:
+        console.print(
+            f"  {metric.false_alarms} alarm(s) of it were called false: one false alarm is allowed in "
+            f"{metric.patience_days:,.0f} days",
+            highlight=False,
+        )
     if status.detectable:
         seen = ", ".join(
             f"{one.short} in a{'n' if one.within == 'hour' else ''} {one.within}" for one in status.detectable

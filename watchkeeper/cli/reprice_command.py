@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from api.routes.reprice import RepriceChange, RepriceOrder
 from watchkeeper.cli.access import Remote, store_or_api
+from watchkeeper.cli.options import DataDir
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.clock import SystemClock
 from watchkeeper.errors import ConfigError
@@ -56,3 +59,22 @@ def print_changes(changes: Sequence[RepriceChange], console: Console) -> None:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:,.6f}"
+
+
+def command(
+    begin: Annotated[str, typer.Option("--from", help="First day or time, e.g. 2026-01-01 (UTC).")],
+    end: Annotated[str, typer.Option("--to", help="Up to this day or time; default: now.")] = "",
+    model: Annotated[str, typer.Option(help="Only this served model.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Price stored calls again with today's price list and your price file; shows the difference first."""
+    until = moment(end, "--to") if end else datetime.now(UTC)
+    settings, console = Settings.load(data_dir=data_dir), Console()
+    period = (moment(begin, "--from"), until)
+    print_changes(run(settings, RepriceOrder(*period, model, True)), console)
+    if dry_run:
+        console.print("dry run: nothing was written")
+        return
+    run(settings, RepriceOrder(*period, model, False))
+    console.print("written")

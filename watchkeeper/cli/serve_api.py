@@ -5,7 +5,10 @@ from collections.abc import Mapping
 
 from api.app import ApiParts, create_app
 from api.server import ApiServer
-from watchkeeper.cli import wiring
+from watchkeeper.cli import guarding, wiring
+from watchkeeper.cli.catalogs import catalog_parts
+from watchkeeper.cli.detector_views import detector_views
+from watchkeeper.cli.options import Host, Port
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.running import Ending
 from watchkeeper.clock import SystemClock
@@ -26,7 +29,10 @@ def run(settings: Settings) -> None:
             "or run 'watchkeeper up', which serves the API over its embedded store"
         )
     clock, ending = SystemClock(), Ending()
-    with contextlib.closing(Store.open(wiring.store_config(settings))) as store:
+    with (
+        contextlib.closing(Store.open(wiring.store_config(settings))) as store,
+        guarding.key_ring(settings, store, clock) as ring,
+    ):
 
         def checks() -> Mapping[str, str]:
             try:
@@ -36,10 +42,25 @@ def run(settings: Settings) -> None:
             return {}
 
         parts = ApiParts(
-            store, Metrics(), clock, checks, tokens=settings.tokens, reprice=reprice_with(store, settings, clock)
+            store,
+            Metrics(),
+            clock,
+            checks,
+            access=guarding.access(settings, ring),
+            walls=guarding.walls(settings),
+            bounds=guarding.bounds(settings),
+            query_limits=guarding.query_limits(settings),
+            reprice=reprice_with(store, settings, clock),
+            catalog=catalog_parts(settings, clock),
+            detectors=detector_views(settings, store),
         )
-        server = ApiServer(create_app(parts), listen, clock)
+        server = ApiServer(create_app(parts), listen, clock, parts.closing)
         server.start()
         ending.listen()
         ending.wait()
         server.stop()
+
+
+def command(host: Host = None, api_port: Port = None) -> None:
+    """The API alone, on a ClickHouse server."""
+    run(Settings.load(host=host, api_port=api_port))

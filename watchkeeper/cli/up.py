@@ -3,18 +3,23 @@
 import contextlib
 import json
 import os
+import secrets
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from api.app import ApiParts, create_app
 from api.server import ApiServer
 from collector.pipeline import Publisher
-from watchkeeper.cli import wiring
+from watchkeeper.cli import guarding, wiring
 from watchkeeper.cli.beside import Beside, DetectorsBeside
+from watchkeeper.cli.catalogs import catalog_parts
 from watchkeeper.cli.detecting import embedded_detectors
+from watchkeeper.cli.detector_views import detector_views
+from watchkeeper.cli.options import DataDir, Host, Port
 from watchkeeper.cli.replaying import replay_into
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.running import Ending, PipelineThread
@@ -39,6 +44,8 @@ class Address:
     otlp_http: str
     otlp_grpc: str
     pid: int
+    secret: str = field(default="", repr=False)
+    """Opens the API to the commands of whoever may read the data directory."""
 
 
 def open_embedded(settings: Settings, clock: Clock) -> Store:
@@ -59,24 +66,31 @@ def run(settings: Settings) -> None:
     configure_logs(settings.log_level, settings.log_format)
     clock, metrics, ending = SystemClock(), Metrics(), Ending()
     store = open_embedded(settings, clock)
-    with contextlib.closing(store):
+    with contextlib.closing(store), guarding.key_ring(settings, store, clock) as ring:
+        own_secret, closing = secrets.token_urlsafe(32), threading.Event()
         source = wiring.otlp_source(settings, clock)
         line = wiring.pipeline(settings, wiring.Outside(source, store, Publisher()), metrics, clock)
         thread = PipelineThread(line, lambda: metrics.queue_bytes.set(source.held_bytes), ending.ask)
         beside = _detectors(settings, store, metrics, clock)
-        receivers = OtlpReceivers(wiring.receiver_config(settings), source)
+        receivers = OtlpReceivers(wiring.receiver_config(settings, guarding.admit(settings, ring)), source)
         app = create_app(
             ApiParts(
                 store=store,
                 metrics=metrics,
                 clock=clock,
                 checks=lambda: {**thread.checks(), **beside.checks()},
-                tokens=settings.tokens,
+                access=guarding.access(settings, ring, own_secret),
+                walls=guarding.walls(settings),
+                bounds=guarding.bounds(settings),
+                query_limits=guarding.query_limits(settings),
                 replay=replay_into(source, store, clock, rejected_come_back=True),
                 reprice=reprice_with(store, settings, clock),
+                catalog=catalog_parts(settings, clock),
+                detectors=detector_views(settings, store),
+                closing=closing,
             )
         )
-        server = ApiServer(app, wiring.api_listen(settings), clock)
+        server = ApiServer(app, wiring.api_listen(settings), clock, closing)
         thread.start()
         beside.start()
         try:
@@ -84,7 +98,7 @@ def run(settings: Settings) -> None:
             address = _address(settings, server.start(), (ports.http, ports.grpc))
             # First the signals: whoever reads where we are may ask us to end at once.
             ending.listen()
-            with _announced(settings.data_dir, address):
+            with _announced(settings.data_dir, replace(address, secret=own_secret)):
                 ending.wait()
         finally:
             _shut_down(settings, receivers, source, thread)
@@ -119,8 +133,7 @@ def _address(settings: Settings, api_port: int, otlp_ports: tuple[int, int]) -> 
 def _announced(data_dir: Path, address: Address) -> Iterator[None]:
     """Say where we are, to people and, in a file, to other commands on the same directory."""
     file = data_dir / ADDRESS_FILE
-    fields: Mapping[str, object] = {name: getattr(address, name) for name in Address.__slots__}
-    file.write_text(json.dumps(fields))
+    _write_private(file, json.dumps(asdict(address)))
     lines = [
         "Watchkeeper is up.",
         f"  OTLP/HTTP  {address.otlp_http}   (OTEL_EXPORTER_OTLP_ENDPOINT, http/protobuf)",
@@ -136,9 +149,36 @@ def _announced(data_dir: Path, address: Address) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
+def _write_private(file: Path, text: str) -> None:
+    # What a killed process left may have other permissions, so it is not written over.
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as private:
+        private.write(text)
+
+
 def running_address(data_dir: Path) -> Address | None:
     """Where the ``up`` on ``data_dir`` is, if one runs there."""
     try:
         return Address(**json.loads((data_dir / ADDRESS_FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def command(
+    data_dir: DataDir = None,
+    otlp_http_port: Port = None,
+    otlp_grpc_port: Port = None,
+    api_port: Port = None,
+    host: Host = None,
+) -> None:
+    """One process: OTLP in, embedded store, API out. Ends cleanly on Ctrl-C or SIGTERM."""
+    run(
+        Settings.load(
+            store="chdb",
+            data_dir=data_dir,
+            otlp_http_port=otlp_http_port,
+            otlp_grpc_port=otlp_grpc_port,
+            api_port=api_port,
+            host=host,
+        )
+    )

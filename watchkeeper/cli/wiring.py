@@ -10,14 +10,14 @@ from collector.price_book import PriceBook
 from collector.stage import Stage, StageOptions
 from collector.writer import Writer
 from watchkeeper.clock import Clock
-from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store, StoreConfig
 from watchkeeper.storage.migrate import Migration, Migrator
 from watchkeeper.storage.retention import Retention
 from watchkeeper.streams.bad_messages import BadMessageGuard
 from watchkeeper.streams.kafka_connection import KafkaConnection
-from watchkeeper.streams.otlp_config import ReceiverConfig, is_loopback
+from watchkeeper.streams.otlp_auth import Admit
+from watchkeeper.streams.otlp_config import ReceiverConfig
 from watchkeeper.streams.otlp_linger import Linger
 from watchkeeper.streams.otlp_queue import OtlpSource, QueueLimits
 from watchkeeper.streams.source import Source
@@ -47,6 +47,7 @@ def retention(settings: Settings) -> Retention:
         dead_letters_days=settings.dead_letters_ttl_days,
         content_days=settings.content_ttl_days,
         regressions_days=settings.regressions_ttl_days,
+        audit_days=settings.audit_ttl_days,
     )
 
 
@@ -100,13 +101,14 @@ def otlp_source(settings: Settings, clock: Clock) -> OtlpSource:
     return OtlpSource(limits, clock, secrets.token_hex(8))
 
 
-def receiver_config(settings: Settings) -> ReceiverConfig:
-    """Addresses and bounds of the OTLP receivers."""
+def receiver_config(settings: Settings, admit: Admit | None = None) -> ReceiverConfig:
+    """Addresses and bounds of the OTLP receivers; ``admit`` lets in who has a key."""
     return ReceiverConfig(
         host=settings.host,
         http_port=settings.otlp_http_port,
         grpc_port=settings.otlp_grpc_port,
         tokens=settings.tokens,
+        admit=admit,
         tls_cert_file=settings.tls_cert_file,
         tls_key_file=settings.tls_key_file,
         max_request_bytes=settings.max_request_bytes,
@@ -115,12 +117,7 @@ def receiver_config(settings: Settings) -> ReceiverConfig:
 
 
 def api_listen(settings: Settings) -> Listen:
-    """Where the API listens. Raises :class:`ConfigError` for an API that anyone could ask."""
-    if not settings.tokens and not is_loopback(settings.host):
-        raise ConfigError(
-            f"the API would answer anyone at {settings.host}: set WATCHKEEPER_TOKENS to one or more bearer tokens, "
-            "or bind to 127.0.0.1"
-        )
+    """Where the API listens."""
     return Listen(
         settings.host,
         settings.api_port,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watchkeeper.errors import ConfigError
+from watchkeeper.streams.otlp_auth import Admit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class ReceiverConfig:
     http_port: int = 4318
     grpc_port: int = 4317
     tokens: tuple[str, ...] = field(default=(), repr=False)
+    admit: Admit | None = None
+    """Lets clients in that have a key."""
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     max_request_bytes: int = 16 * 2**20
@@ -43,10 +46,11 @@ class ReceiverConfig:
         return self.tls_key_file.read_bytes(), self.tls_cert_file.read_bytes()
 
     def _check_exposure(self) -> None:
-        if not self.tokens and not is_loopback(self.host):
+        if not self.tokens and self.admit is None and not is_loopback(self.host):
             raise ConfigError(
                 f"the OTLP receivers would take data from anyone at {self.host}: set WATCHKEEPER_TOKENS "
-                "to one or more bearer tokens, or bind to 127.0.0.1"
+                "to one or more bearer tokens, or WATCHKEEPER_STORE=clickhouse and create keys there with "
+                "'watchkeeper keys create NAME --scope ingest', or bind to 127.0.0.1"
             )
 
     def _check_tls(self) -> None:

@@ -68,7 +68,10 @@ def malformed(message: str) -> Failure:
 
 
 def unauthenticated() -> Failure:
-    text = "send one of the configured tokens as `Authorization: Bearer <token>` (WATCHKEEPER_TOKENS)"
+    text = (
+        "send `Authorization: Bearer KEY` with a key of scope ingest ('watchkeeper keys create NAME --scope ingest') "
+        "or one of WATCHKEEPER_TOKENS"
+    )
     return Failure(401, UNAUTHENTICATED, text)
 
 

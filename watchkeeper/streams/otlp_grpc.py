@@ -8,9 +8,9 @@ with (they start with field 1; gzip's first byte is no valid field tag, zlib's w
 | --- | --- | --- |
 | OK | stored; with ``partial_success`` where some spans never can be | no |
 | INVALID_ARGUMENT | the message cannot be decompressed or decoded | no |
-| UNAUTHENTICATED | no known token in the ``authorization`` metadata | no |
+| UNAUTHENTICATED | no known token or key in the ``authorization`` metadata | no |
 | RESOURCE_EXHAUSTED | larger than ``max_request_bytes`` after decompression | no |
-| UNAVAILABLE + RetryInfo | queue full, store down, shutting down, not stored in time | yes |
+| UNAVAILABLE + RetryInfo | queue full, store down, keys cannot be checked, shutting down, not stored in time | yes |
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,11 +20,11 @@ from typing import Any, Never, TypeAlias
 import grpc
 import grpc.aio
 
-from watchkeeper.streams.otlp_auth import Tokens
+from watchkeeper.streams.otlp_auth import Doors
 from watchkeeper.streams.otlp_config import ReceiverConfig, port_in_use
 from watchkeeper.streams.otlp_endpoints import ENDPOINTS, Endpoint
 from watchkeeper.streams.otlp_exchange import Answered, Exchange, Observe
-from watchkeeper.streams.otlp_failure import Failure, Refused, busy, unauthenticated
+from watchkeeper.streams.otlp_failure import Failure, Refused, busy
 from watchkeeper.streams.otlp_inflate import Inflater
 from watchkeeper.streams.source import Encoding
 
@@ -43,7 +43,7 @@ class OtlpGrpcService(grpc.GenericRpcHandler):
 
     def __init__(self, exchange: Exchange, config: ReceiverConfig, observe: Observe) -> None:
         self._exchange = exchange
-        self._tokens = Tokens(config.tokens)
+        self._doors = Doors(config.tokens, config.admit)
         self._max_bytes = config.max_request_bytes
         self._max_calls = config.max_connections
         self._calls = 0
@@ -66,8 +66,8 @@ class OtlpGrpcService(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(behaviour)
 
     def _refusal(self, details: grpc.HandlerCallDetails) -> Failure | None:
-        if not self._tokens.admit(_authorization(details)):
-            return unauthenticated()
+        if (failure := self._doors.refusal(_authorization(details))) is not None:
+            return failure
         if self._calls >= self._max_calls:
             return busy("too many requests are in work; send again later")
         return None

@@ -8,10 +8,10 @@ encoding of the request. An empty body is an empty request and succeeds.
 | --- | --- | --- |
 | 200 | stored; with ``partial_success`` where some spans never can be | no |
 | 400 | the body cannot be decompressed or decoded | no |
-| 401, 404, 405 | no known token, wrong path, wrong method | no |
+| 401, 404, 405 | no known token or key, wrong path, wrong method | no |
 | 413 | larger than ``max_request_bytes`` after decompression | no, smaller batches |
 | 415 | another content type or encoding | no |
-| 503 + ``Retry-After`` | queue full, store down, shutting down, not stored in time | yes |
+| 503 + ``Retry-After`` | queue full, store down, keys cannot be checked, shutting down, not stored in time | yes |
 
 Metrics are answered with 200 and a ``partial_success`` that says they are discarded: exporters take that as
 success and show the text as a warning, whereas an error status would make each of them report a failure at
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from watchkeeper.streams.otlp_auth import Tokens
+from watchkeeper.streams.otlp_auth import Doors
 from watchkeeper.streams.otlp_body import ClientGone, ReceiveBudget, read_body, read_inflated
 from watchkeeper.streams.otlp_config import ReceiverConfig
 from watchkeeper.streams.otlp_endpoints import ENDPOINTS, Endpoint, written
@@ -33,7 +33,6 @@ from watchkeeper.streams.otlp_failure import (
     Refused,
     not_found,
     too_large,
-    unauthenticated,
     unsupported,
     wrong_method,
 )
@@ -88,7 +87,7 @@ class OtlpHttpApp:
 
     def __init__(self, exchange: Exchange, config: ReceiverConfig, observe: Observe) -> None:
         self._exchange = exchange
-        self._tokens = Tokens(config.tokens)
+        self._doors = Doors(config.tokens, config.admit)
         self._max_bytes = config.max_request_bytes
         self._budget = ReceiveBudget(config.receiving_max_bytes)
         self._observe = observe
@@ -114,8 +113,8 @@ class OtlpHttpApp:
             raise Refused(not_found(", ".join(_ENDPOINTS)))
         if method != "POST":
             raise Refused(wrong_method())
-        if not self._tokens.admit(headers.authorization):
-            raise Refused(unauthenticated())
+        if (failure := self._doors.refusal(headers.authorization)) is not None:
+            raise Refused(failure)
         self._exchange.check_open()
         encoding = _encoding(headers.content_type)
         body = await self._read(headers, receive) if endpoint.signal is not None else b""

@@ -57,7 +57,7 @@ class HttpServer:
 def _uvicorn_config(app: OtlpHttpApp, config: ReceiverConfig) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_bounded_protocol(config.max_connections, config.receive_timeout_s),
+        http=bounded_protocol(config.max_connections, config.receive_timeout_s),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -71,8 +71,8 @@ def _uvicorn_config(app: OtlpHttpApp, config: ReceiverConfig) -> uvicorn.Config:
     )
 
 
-def _bounded_protocol(max_connections: int, receive_timeout_s: float) -> type[HttpToolsProtocol]:
-    """uvicorn's HTTP protocol, which by itself waits for ever for the rest of a request."""
+def bounded_protocol(max_connections: int, receive_timeout_s: float) -> type[HttpToolsProtocol]:
+    """uvicorn's HTTP protocol with bounds; by itself it waits for ever for the rest of a request."""
 
     class BoundedProtocol(HttpToolsProtocol):
         _deadline: asyncio.TimerHandle | None = None
