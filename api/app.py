@@ -1,23 +1,55 @@
 """The HTTP API: health, metrics, summary, dead letters. Reads the store; writes only what it says it writes."""
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.auth import TokenCheck
-from api.problems import RESPONSES, on_http, on_invalid, on_problem
-from api.routes import dead_letters, health, summary
+from api.auth import Access
+from api.bounds import Bounds
+from api.catalog_parts import CatalogParts
+from api.openapi import described
+from api.problems import on_defect, on_http, on_invalid, on_problem
+from api.routes import (
+    audit,
+    budgets,
+    calls,
+    catalog,
+    cost_drivers,
+    costs,
+    dead_letters,
+    detectors,
+    docs,
+    forecast,
+    health,
+    keys,
+    models,
+    reconcile,
+    regressions,
+    scores,
+    series_health,
+    summary,
+    what_if,
+)
 from api.routes import reprice as reprice_routes
+from api.routes.calls import CallParts
 from api.routes.dead_letters import Replay
+from api.routes.detectors import DetectorViews
+from api.routes.models import ModelParts
+from api.routes.regressions import RegressionParts
 from api.routes.reprice import Reprice
+from api.routes.series_health import HealthParts
+from api.transition_log import StreamLimits, TransitionLog
+from api.walls import Walls, build_walls
 from watchkeeper import __version__
 from watchkeeper.clock import Clock
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.query_limits import QueryLimits
 from watchkeeper.telemetry import Metrics
 
 Checks = Callable[[], Mapping[str, str]]
@@ -36,22 +68,63 @@ class ApiParts:
     metrics: Metrics
     clock: Clock
     checks: Checks
-    tokens: tuple[str, ...] = ()
+    access: Access = Access()
+    walls: Walls = Walls()
+    bounds: Bounds = Bounds()
+    query_limits: QueryLimits = QueryLimits()
     replay: Replay | None = None
     """Sends dead letters through the pipeline again; None where this process has none."""
     reprice: Reprice | None = None
+    catalog: CatalogParts | None = None
+    """Models and prices, for what-if and reconciliation too."""
+    detectors: DetectorViews | None = None
+    """What the detectors know; None where this process has not their code."""
+    stream: StreamLimits = StreamLimits()
+    closing: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is about to end, so that streams end first."""
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = described(super().openapi())
+        return self.openapi_schema
 
 
 def create_app(parts: ApiParts) -> FastAPI:
-    """The application; every route is listed here."""
-    app = FastAPI(title="Watchkeeper", version=__version__, description=DESCRIPTION)
+    """The application; every route is listed here. Each states with :func:`api.access.require` who may use it.
+
+    ``reader`` is the store with limits on each query; only what writes gets ``parts.store``.
+    """
+    app = _Application(title="Watchkeeper", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
     app.add_exception_handler(WatchkeeperError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    guarded: dict[str, Any] = {"dependencies": [Depends(TokenCheck(parts.tokens))], "responses": {**RESPONSES}}
+    app.add_exception_handler(Exception, on_defect)
+    build_walls(app, parts.walls, parts.access, parts.store, parts.clock)
+    reader = parts.store.reader(parts.query_limits)
+    app.include_router(docs.router())
     app.include_router(health.router(parts.checks, parts.metrics))
-    app.include_router(summary.router(parts.store, parts.clock), **guarded)
-    app.include_router(dead_letters.router(parts.store, parts.replay), **guarded)
+    app.include_router(keys.router(parts.store, parts.access.keys, parts.clock))
+    app.include_router(audit.router(reader, parts.clock))
+    app.include_router(costs.router(reader, parts.clock, parts.bounds))
+    app.include_router(cost_drivers.router(reader, parts.clock, parts.bounds))
+    app.include_router(forecast.router(reader, parts.clock))
+    app.include_router(budgets.router(reader, parts.store, parts.clock))
+    app.include_router(summary.router(reader, parts.clock, parts.bounds))
+    app.include_router(dead_letters.router(reader, parts.replay))
+    log = TransitionLog(reader, parts.clock, parts.stream)
+    app.include_router(regressions.router(RegressionParts(reader, parts.store, parts.clock, log, parts.closing)))
+    app.include_router(detectors.router(reader, parts.detectors))
+    app.include_router(calls.router(CallParts(reader, parts.clock, parts.bounds)))
+    app.include_router(scores.router(reader, parts.clock, parts.bounds))
+    app.include_router(models.router(ModelParts(reader, parts.clock, parts.bounds, parts.catalog)))
+    statuses = parts.detectors.statuses if parts.detectors is not None else None
+    app.include_router(series_health.router(HealthParts(reader, parts.clock, parts.bounds, statuses)))
+    app.include_router(reconcile.router(reader, parts.clock, parts.bounds))
+    if parts.catalog is not None:
+        app.include_router(catalog.router(parts.catalog, parts.clock))
+        app.include_router(what_if.router(reader, parts.clock, parts.bounds, parts.catalog))
     if parts.reprice is not None:
-        app.include_router(reprice_routes.router(parts.reprice), **guarded)
+        app.include_router(reprice_routes.router(parts.reprice))
     return app

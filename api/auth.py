@@ -1,20 +1,90 @@
-"""Bearer tokens. No tokens configured: open, which settings allow on loopback only."""
+"""Who sent a request: a key, a configured token, or somebody at this machine."""
 
-from collections.abc import Sequence
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-from fastapi import Request
+from api.access import Caller, Scope
+from watchkeeper.storage.api_keys import ApiKey
+from watchkeeper.storage.key_ring import KeyRing
+from watchkeeper.streams.otlp_config import is_loopback
 
-from api.problems import Problem
-from watchkeeper.streams.otlp_auth import Tokens
+_ALL = frozenset(Scope)
+LOCAL = Caller("local", "local", _ALL)
+"""Whoever asks at an API that only this machine can reach."""
 
 
-class TokenCheck:
-    """A dependency that lets requests through that the OTLP receivers would let through too."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in: ``tokens``, which have all scopes, and keys.
 
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self._tokens = Tokens(tokens)
+    Unless it is ``guarded`` or has tokens, requests of this machine that name no key come from :data:`LOCAL`.
+    """
 
-    def __call__(self, request: Request) -> None:
-        # Starlette decodes header bytes as latin-1; this gives them back as they came.
-        if not self._tokens.admit(request.headers.get("authorization", "").encode("latin-1")):
-            raise Problem(401, "Who are you?", "Send 'Authorization: Bearer TOKEN' with one of WATCHKEEPER_TOKENS.")
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    keys: KeyRing | None = None
+    guarded: bool = False
+    own_secret: str = field(default="", repr=False)
+    """Of the commands of the same user on the same machine; all scopes."""
+
+
+class Authenticator:
+    """Finds the :class:`Caller` of a request's headers."""
+
+    def __init__(self, access: Access) -> None:
+        tokens = [Caller(f"token-{number}", f"token {number}", _ALL) for number in range(1, len(access.tokens) + 1)]
+        self._known = [(token.encode(), caller) for token, caller in zip(access.tokens, tokens, strict=True)]
+        if access.own_secret:
+            self._known.append((access.own_secret.encode(), Caller("cli", "cli", _ALL)))
+        self._keys = access.keys
+        self._is_open = not access.guarded and not access.tokens
+
+    def identify(self, headers: Mapping[bytes, bytes]) -> Caller | None:
+        """The caller; None for nobody we know. Raises :class:`~watchkeeper.errors.StoreUnavailable` if it cannot say.
+
+        ``headers`` are by their lower-case names.
+        """
+        authorization = headers.get(b"authorization")
+        if authorization is None:
+            return LOCAL if self._is_open and _is_from_here(headers) else None
+        scheme, _, text = authorization.partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        return self._by_token(text.strip()) or self._by_key(text.strip())
+
+    def _by_token(self, text: bytes) -> Caller | None:
+        # All of them, whichever fits: the time it takes tells nothing.
+        fitting = [caller for known, caller in self._known if hmac.compare_digest(text, known)]
+        return fitting[0] if fitting else None
+
+    def _by_key(self, text: bytes) -> Caller | None:
+        key = self._keys.find(text) if self._keys is not None else None
+        return _caller(key) if key is not None else None
+
+
+def _caller(key: ApiKey) -> Caller:
+    return Caller(key.id, key.name, frozenset(Scope(scope) for scope in key.scopes), key.tenants)
+
+
+def _is_from_here(headers: Mapping[bytes, bytes]) -> bool:
+    """Does the request mean this machine? A page of somebody else's, open in a browser here, would name another one."""
+    origin = headers.get(b"origin")
+    return _is_here(b"//" + headers.get(b"host", b"")) and (origin is None or _is_here(origin))
+
+
+def _is_here(address: bytes) -> bool:
+    try:
+        return is_loopback(urlsplit(address.decode("latin-1")).hostname or "")
+    except ValueError:
+        return False
+
+
+def peer_network(host: str) -> str:
+    """What stands for a peer when failures are counted: its address, of IPv6 the /64, which is one customer's."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host[:64]
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else host

@@ -9,17 +9,22 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from watchkeeper.errors import StoreRejected, Transient, WatchkeeperError
+from api.walls_headers import add_headers
+from watchkeeper.errors import QueryOverLimit, StoreRejected, Transient, WatchkeeperError
 
 
 class Problem(WatchkeeperError):
     """An answer that is an error: a status, a title, and what the client can do."""
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
+    def __init__(self, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{title}: {detail}")
+        self.headers = headers
         self.status = status
         self.title = title
         self.detail = detail
+
+
+PROBLEM_SCHEMA: Mapping[str, str] = {"$ref": "#/components/schemas/ProblemDocument"}
 
 
 class ProblemDocument(BaseModel):
@@ -31,18 +36,9 @@ class ProblemDocument(BaseModel):
     detail: str = Field(description="What is wrong, where, and what to do.")
 
 
-RESPONSES: Mapping[int | str, dict[str, Any]] = {
-    status: {
-        "description": what,
-        "content": {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}},
-    }
-    for status, what in {
-        401: "No token, or one that is not known",
-        422: "A parameter does not fit",
-        503: "The store does not answer; try again after `Retry-After`",
-    }.items()
-}
-"""Of every guarded route, for the OpenAPI document."""
+def problem_description(what: str) -> dict[str, Any]:
+    """For the ``responses`` of a route: a problem that it answers with besides those of :mod:`api.openapi`."""
+    return {"description": what, "content": {"application/problem+json": {"schema": PROBLEM_SCHEMA}}}
 
 
 def problem_response(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -55,12 +51,22 @@ def problem_response(status: int, title: str, detail: str, headers: Mapping[str,
 async def on_problem(_: Request, error: Exception) -> JSONResponse:
     """Our own errors."""
     if isinstance(error, Problem):
-        return problem_response(error.status, error.title, error.detail)
+        return problem_response(error.status, error.title, error.detail, error.headers)
+    if isinstance(error, QueryOverLimit):
+        status, title = (504, "Took too long") if error.limit == "time" else (422, "Too much at once")
+        return problem_response(status, title, f"{error}.")
     if isinstance(error, Transient):
         return problem_response(503, "The store does not answer", f"{error}. Try again in a few seconds.")
     if isinstance(error, StoreRejected):
         return problem_response(500, "The store refused the query", "The log of the API says why.")
     return problem_response(400, "Not possible", str(error))
+
+
+async def on_defect(_: Request, __: Exception) -> JSONResponse:
+    """What nobody foresaw."""
+    answer = problem_response(500, "A defect of Watchkeeper", "The log of the API says more; please report it.")
+    add_headers(answer.headers)
+    return answer
 
 
 async def on_invalid(_: Request, error: Exception) -> JSONResponse:

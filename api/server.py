@@ -11,8 +11,12 @@ from fastapi import FastAPI
 
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError
+from watchkeeper.streams.otlp_http_server import bounded_protocol
 
 _START_S = 10.0
+_MOST_CONNECTIONS = 1_000
+_RECEIVE_S = 30.0
+"""Longest time a client may take to send one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +34,18 @@ class Listen:
 class ApiServer:
     """uvicorn on a background thread. Start and stop from any one thread."""
 
-    def __init__(self, app: FastAPI, listen: Listen, clock: Clock) -> None:
+    def __init__(self, app: FastAPI, listen: Listen, clock: Clock, closing: threading.Event | None = None) -> None:
         self._listen = listen
         self._clock = clock
+        self._closing = closing or threading.Event()
+        """Tells streams, which would go on for ever, to end."""
         self._socket: socket.socket | None = None
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=bounded_protocol(_MOST_CONNECTIONS, _RECEIVE_S),
+                ws="none",
+                server_header=False,
                 log_level="warning",
                 access_log=False,
                 lifespan="off",
@@ -59,6 +68,7 @@ class ApiServer:
 
     def stop(self) -> None:
         """Answer what is in work and stop. Safe to call twice."""
+        self._closing.set()
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout=8)

@@ -21,7 +21,7 @@ from watchkeeper.storage.client import Store, StoreConfig
 from watchkeeper.streams.source import Batch, RawMessage
 
 DATABASE = "watchkeeper"
-ROLLUPS = ("calls_1m", "calls_1h")
+ROLLUPS = ("calls_1m", "calls_1h", "calls_1d")
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens")
 _AT_A_TIME = 20
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from api.access import Scope, require
 from api.models import DeadLetterItem, dead_letter_item
-from api.problems import Problem
+from api.problems import Problem, problem_description
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.dead_letters import (
     DeadLetter,
@@ -38,7 +39,7 @@ def router(store: Store, replay: Replay | None) -> APIRouter:
     """The routes over ``store``."""
     routes = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 
-    @routes.get("", summary="List, newest first, without the bytes")
+    @routes.get("", summary="List, newest first, without the bytes", dependencies=[Depends(require(Scope.READ))])
     def listing(
         reason: Annotated[str, Query(description="Only this reason.")] = "",
         waiting: Annotated[bool, Query(description="Leave out those that were replayed.")] = False,
@@ -47,12 +48,21 @@ def router(store: Store, replay: Replay | None) -> APIRouter:
         chosen = DeadLetterFilter(reason=reason, waiting_only=waiting)
         return [dead_letter_item(letter) for letter in list_dead_letters(store, chosen, limit)]
 
-    @routes.get("/{letter_id}", summary="One letter with its bytes")
+    # The bytes are what an application sent, content included: not for everybody who may read.
+    @routes.get("/{letter_id}", summary="One letter with its bytes", dependencies=[Depends(require(Scope.OPERATE))])
     def one(letter_id: UUID) -> DeadLetterItem:
         letter = _letter(store, letter_id)
         return dead_letter_item(letter, b64encode(letter.body).decode())
 
-    @routes.post("/replay", summary="Send letters through the pipeline again")
+    @routes.post(
+        "/replay",
+        summary="Send letters through the pipeline again",
+        dependencies=[Depends(require(Scope.OPERATE))],
+        responses={
+            404: problem_description("One of the letters is not there"),
+            409: problem_description("No pipeline"),
+        },
+    )
     def again(request: ReplayRequest) -> ReplayOutcome:
         if replay is None:
             raise Problem(409, "Not here", "this process has no pipeline: replay on the collector, or with the CLI")

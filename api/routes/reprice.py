@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
+
+from api.access import Scope, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,11 @@ def router(reprice: Reprice) -> APIRouter:
     """The route."""
     routes = APIRouter(prefix="/v1", tags=["prices"])
 
-    @routes.post("/reprice", summary="Price stored calls again with today's prices")
+    @routes.post(
+        "/reprice",
+        summary="Price stored calls again with today's prices",
+        dependencies=[Depends(require(Scope.OPERATE))],
+    )
     def run(request: RepriceRequest) -> RepriceAnswer:
         order = RepriceOrder(request.begin, request.end, request.model, request.dry_run)
         return RepriceAnswer(written=not request.dry_run, changes=list(reprice(order)))

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
+from api.access import Scope, require
+from api.bounds import Bounds
 from api.models import SummaryAnswer, summary_row
 from api.problems import Problem
 from watchkeeper.clock import Clock
@@ -16,11 +18,15 @@ _DEFAULT_SPAN = timedelta(hours=24)
 _INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "1d": 86400}
 
 
-def router(store: Store, clock: Clock) -> APIRouter:
+def router(store: Store, clock: Clock, bounds: Bounds) -> APIRouter:
     """The summary over ``store``."""
     routes = APIRouter(prefix="/v1", tags=["summary"])
 
-    @routes.get("/summary", summary="Calls, outcomes, latency, tokens and cost per service and model")
+    @routes.get(
+        "/summary",
+        summary="Calls, outcomes, latency, tokens and cost per service and model",
+        dependencies=[Depends(require(Scope.READ))],
+    )
     def summary(
         start: Annotated[datetime | None, Query(description="From this time (ISO 8601); default: 24 h ago.")] = None,
         end: Annotated[datetime | None, Query(description="Up to this time; default: now.")] = None,
@@ -39,9 +45,10 @@ def router(store: Store, clock: Clock) -> APIRouter:
         query = SummaryQuery(_aware(start), _aware(end), _INTERVALS.get(interval, 0), service, model)
         if query.begin >= query.end:
             raise Problem(422, "A parameter does not fit", f"start ({start}) must be before end ({end}).")
-        return SummaryAnswer(
-            start=query.begin, end=query.end, rows=[summary_row(row) for row in summarise(store, query)]
-        )
+        bounds.check_period(query.begin, query.end)
+        found = summarise(store, query)
+        bounds.check_rows(len(found))
+        return SummaryAnswer(start=query.begin, end=query.end, rows=[summary_row(row) for row in found])
 
     return routes
 

@@ -1,5 +1,6 @@
 """The API over a real store, spoken to through FastAPI's test client."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import ApiParts, create_app
+from api.auth import Access
 from watchkeeper.clock import ManualClock
+from watchkeeper.storage.api_keys import NewKey, create_key
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.key_ring import KeyRing
 from watchkeeper.telemetry import Metrics
 
 NOW = datetime(2026, 5, 28, 21, tzinfo=UTC)
@@ -23,7 +27,20 @@ Connect = Callable[..., TestClient]
 def client(store: Store, **parts: Any) -> TestClient:
     """A client of an API whose clock stands at :data:`NOW`."""
     given = ApiParts(store, Metrics(), ManualClock(NOW), checks=dict)
-    return TestClient(create_app(replace(given, **parts)), raise_server_exceptions=False)
+    if "tokens" in parts:
+        parts["access"] = Access(tokens=parts.pop("tokens"))
+    return TestClient(create_app(replace(given, **parts)), "http://127.0.0.1", raise_server_exceptions=False)
+
+
+def of_tenant(store: Store, tenant: str) -> TestClient:
+    """The same, asked with a key that sees the calls of one tenant."""
+    clock = ManualClock(NOW)
+    made = create_key(store, NewKey(f"of-{tenant}", ("read",), (tenant,)), NOW, secrets.token_bytes)
+    ring = KeyRing(store, clock)
+    ring.refresh()
+    asked = client(store, clock=clock, access=Access(keys=ring))
+    asked.headers["Authorization"] = f"Bearer {made.text}"
+    return asked
 
 
 def problem(response: Any, status: int, title: str = "") -> Mapping[str, Any]:

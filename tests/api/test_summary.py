@@ -8,12 +8,14 @@ import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
+from api.bounds import Bounds
 from tests.api.client import client, problem
 from tests.collector.otlp import SpanSpec, read, request, stage
 from tests.fixtures.store import FIRST_TS_US, call_rows
 from watchkeeper.errors import StoreUnavailable
 from watchkeeper.storage import summary
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.query_limits import QueryLimits
 
 pytestmark = pytest.mark.clickhouse
 
@@ -125,11 +127,15 @@ def test_a_parameter_that_does_not_fit_is_named_with_what_would(
         {"start": "2026-05-28T22:20:00+02:00", "interval": "1d"},
     ],
 )
-def test_far_times_and_other_zones_are_taken_as_they_are_meant(
-    shared_store: Store, api: TestClient, query: dict[str, str]
-) -> None:
+def test_far_times_and_other_zones_are_taken_as_they_are_meant(shared_store: Store, query: dict[str, str]) -> None:
     shared_store.insert_arrow("calls", call_rows(3), "a")
+    api = client(shared_store, bounds=Bounds(max_days=4_000_000))
     assert [row["calls"] for row in rows(api, **query)] == [3]
+
+
+def test_a_period_beyond_the_bound_is_refused_with_the_setting_that_sets_it(api: TestClient) -> None:
+    detail = problem(api.get("/v1/summary?start=2020-01-01T00:00:00Z"), 422, "Too much at once")["detail"]
+    assert "choose at most 800" in detail and "WATCHKEEPER_API_MAX_DAYS" in detail
 
 
 def test_nothing_lies_before_the_first_day(shared_store: Store, api: TestClient) -> None:
@@ -152,7 +158,7 @@ def test_a_store_that_is_away_is_a_503_to_be_tried_again(
     def away(*_: Any) -> Any:
         raise StoreUnavailable("the store is not available now: error 210 (NETWORK_ERROR)")
 
-    monkeypatch.setattr(shared_store, "query_rows", away)
+    monkeypatch.setattr(shared_store.reader(QueryLimits()), "query_rows", away)
     answer = api.get("/v1/summary")
     assert "NETWORK_ERROR" in problem(answer, 503)["detail"]
     assert answer.headers["retry-after"] == "5"

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from collector.dialects import ACCOUNTING, FINISH_REASONS, MARKERS, PROVIDERS, ROLE_RULES, Marker
+from tests.docs.api_reference import endpoints
 from tests.docs.sdk_reference import sdk_settings
 from watchkeeper.schema import markdown_table
 from watchkeeper.settings import PREFIX, Settings
@@ -125,6 +126,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "finish-reasons": ("dialects.md", finish_reasons),
     "providers": ("dialects.md", providers),
     "sdk-settings": ("instrument.md", sdk_settings),
+    "endpoints": ("api.md", endpoints),
 }
 
 

@@ -125,5 +125,9 @@ def test_tokens_guard_the_receivers_and_the_api(tmp_path: Path) -> None:
         assert httpx.get(f"{up.api}/v1/summary", trust_env=False).status_code == 401
         listed = command("dlq", "list", "--format", "json", "--data-dir", up.data_dir, settings=settings)
         assert (listed.returncode, listed.stdout) == (0, "")
-        refused = command("dlq", "list", "--data-dir", up.data_dir)
+        # Whoever may read the data directory needs no token of their own; whoever may not, does.
+        own = command("dlq", "list", "--format", "json", "--data-dir", up.data_dir)
+        assert (own.returncode, own.stdout) == (0, "")
+        from_afar = {"WATCHKEEPER_API_URL": up.api, "WATCHKEEPER_DATA_DIR": str(tmp_path / "other")}
+        refused = command("keys", "list", settings=from_afar)
         assert (refused.returncode, "WATCHKEEPER_TOKENS" in refused.stderr) == (2, True)

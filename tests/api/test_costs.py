@@ -1,0 +1,274 @@
+"""``GET /v1/costs``: unit costs, unknowns, paging, forms, and what it refuses."""
+
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pytest
+from fastapi.testclient import TestClient
+from pyarrow import csv, parquet
+
+from api.access import Caller, Scope
+from api.bounds import Bounds
+from api.cost_models import EXAMPLE, CostsAnswer
+from tests.api.client import NOW, client, problem
+from tests.fixtures.store import FIRST_TS_US, call_rows
+from watchkeeper.schema import ROLLUP_KEYS
+from watchkeeper.storage.client import Store
+
+pytestmark = pytest.mark.clickhouse
+NOTHING: dict[str, Any] = dict.fromkeys(
+    ("input_tokens", "output_tokens", "cost_usd", "cost_input_usd", "cost_output_usd")
+)
+UNPRICED: dict[str, Any] = {
+    "cost_status": "unpriced",
+    **dict.fromkeys(("cost_usd", "cost_input_usd", "cost_output_usd")),
+}
+
+
+def costs(api: TestClient, **query: Any) -> Mapping[str, Any]:
+    """The answer, which is what the OpenAPI document says, byte for byte."""
+    answer = api.get("/v1/costs", params=query)
+    assert answer.status_code == 200, answer.text
+    found: Mapping[str, Any] = answer.json()
+    assert CostsAnswer.model_validate(found).model_dump(mode="json") == found
+    return found
+
+
+def test_the_example_of_the_document_is_an_answer() -> None:
+    example = CostsAnswer.model_validate(EXAMPLE)
+    assert example.model_dump(mode="json") == EXAMPLE
+    (row,) = example.rows
+    assert row.cost_usd == row.uncached_input_usd + row.cache_read_usd + row.output_usd  # type: ignore[operator]
+
+
+def test_unit_costs_divide_by_the_calls_that_they_are_about(shared_store: Store, api: TestClient) -> None:
+    outcomes = ["ok"] * 6 + ["refused"] * 2
+    shared_store.insert_arrow("calls", call_rows(8, outcome=outcomes), "a")
+    shared_store.insert_arrow("calls", call_rows(2, outcome="error", cost_status="no_usage", **NOTHING), "b")
+    (row,) = costs(api)["rows"]
+    assert [row[name] for name in ("calls", "successful_calls", "known_calls", "calls_without_usage")] == [10, 6, 8, 2]
+    assert (row["cost_usd"], row["cost_per_call_usd"]) == ("0.028000000", "0.003500000")
+    assert row["cost_per_successful_call_usd"] == "0.004666667"
+    assert row["cost_per_1000_tokens_usd"] == "0.003181818"
+    assert (row["wasted_usd"], row["wasted_share"], row["wasted"]) == ("0.007000000", 0.25, {"refused": "0.007000000"})
+
+
+def test_without_a_success_there_is_no_cost_of_one(shared_store: Store, api: TestClient) -> None:
+    shared_store.insert_arrow("calls", call_rows(3, outcome="truncated"), "a")
+    (row,) = costs(api)["rows"]
+    assert (row["cost_per_successful_call_usd"], row["wasted_share"]) == (None, 1.0)
+
+
+def test_unpriced_calls_are_beside_the_sum_and_spoil_no_unit_cost(shared_store: Store, api: TestClient) -> None:
+    shared_store.insert_arrow("calls", call_rows(4), "a")
+    shared_store.insert_arrow("calls", call_rows(6, model="house", **UNPRICED), "b")
+    answer = costs(api, group_by="model")
+    known, unknown = answer["rows"]
+    assert (unknown["group"], unknown["unpriced_calls"]) == ({"model": "house"}, 6)
+    money = [name for name in unknown if name.endswith("_usd")]
+    assert len(money) == 12 and {unknown[name] for name in money} == {None}
+    assert (known["cost_per_1000_tokens_usd"], known["unpriced_calls"]) == ("0.003181818", 0)
+    total = answer["totals"]
+    assert (total["calls"], total["unpriced_calls"], total["cost_per_call_usd"]) == (10, 6, "0.003500000")
+    assert (total["cost_per_1000_tokens_usd"], total["cost_per_successful_call_usd"]) == (None, "0.003500000")
+
+
+@pytest.mark.parametrize("table", ["calls_1m", "calls_1h", "calls_1d"])
+def test_rows_of_a_repricing_move_sums_and_count_no_calls(shared_store: Store, api: TestClient, table: str) -> None:
+    shared_store.insert_arrow("calls", call_rows(2, **UNPRICED), "a")
+    keys = ", ".join(ROLLUP_KEYS)
+    function = {"calls_1m": "Minute", "calls_1h": "Hour", "calls_1d": "Day"}[table]
+    # As a repricing adds it: two unpriced calls less, which wraps round, and their cost.
+    shared_store.command(
+        f"INSERT INTO {table} (bucket, {keys}, calls_unpriced, cost_usd, cost_input_usd) "
+        f"SELECT toStartOf{function}(ts), {keys}, toUInt64(-2), toDecimal128(0.5, 9), toDecimal128(0.5, 9) "
+        "FROM calls LIMIT 1"
+    )
+    spans: dict[str, dict[str, Any]] = {
+        "calls_1m": {"start": "2026-05-28T20:05:00Z", "end": "2026-05-28T20:59:30Z"},
+        "calls_1h": {"period": "24h"},
+        "calls_1d": {"period": "30d"},
+    }
+    answer = costs(api, **spans[table])
+    (row,) = answer["rows"]
+    assert answer["source"][-1] == table
+    assert [row[name] for name in ("calls", "known_calls", "unpriced_calls")] == [2, 2, 0]
+    assert (row["cost_usd"], row["cost_per_call_usd"]) == ("0.500000000", "0.250000000")
+
+
+def test_an_empty_period_cost_nothing(api: TestClient) -> None:
+    answer = costs(api)
+    assert (answer["rows"], answer["groups"], answer["next_cursor"]) == ([], 0, None)
+    assert (answer["totals"]["cost_usd"], answer["totals"]["cost_per_call_usd"]) == ("0.000000000", None)
+
+
+def test_an_answer_that_a_retry_replaced_is_waste_once(shared_store: Store, api: TestClient) -> None:
+    trace = [bytes([number]) * 16 for number in (1, 1, 2, 2, 3)]
+    outcomes = ["ok", "ok", "refused", "ok", "ok"]
+    rows = call_rows(5, trace_id=trace, attempt=[1, 2, 1, 2, 1], outcome=outcomes)
+    shared_store.insert_arrow("calls", rows, "a")
+    assert costs(api)["totals"]["wasted"] == {"refused": "0.003500000"}
+    answer = costs(api, include="retries")
+    assert answer["source"] == ["calls"]
+    assert answer["totals"]["wasted"] == {"refused": "0.003500000", "superseded": "0.003500000"}
+    assert answer["totals"]["wasted_usd"] == "0.007000000"
+
+
+def cached(days: int, hit: list[float], **more: Any) -> pa.Table:
+    """200 calls a day of 1,000 input tokens, of which ``hit`` are read from the cache at a tenth of 1 $ a million."""
+    n = 200 * days
+    share = np.repeat(hit, 200)
+    read = (share * 1_000).astype(int)
+    ts = FIRST_TS_US - (days - np.repeat(np.arange(days), 200)) * 86_400_000_000 + np.tile(np.arange(200), days)
+    fresh, stored = (1_000 - read) * 1_000, read * 100
+    return call_rows(
+        n,
+        ts=pa.array(ts),
+        cache_read_tokens=read.tolist(),
+        cost_input_usd=fresh.tolist(),
+        cost_cache_read_usd=stored.tolist(),
+        cost_cache_write_usd=0,
+        cost_output_usd=0,
+        cost_usd=(fresh + stored).tolist(),
+        **more,
+    )
+
+
+def test_the_cache_saved_the_difference_to_uncached_input(shared_store: Store, api: TestClient) -> None:
+    shared_store.insert_arrow("calls", cached(3, [0.5, 0.25, 0.0]), "a")
+    (row,) = costs(api, include="caching")["rows"]
+    # 200 × (500 + 250) tokens, each 0.9 of a millionth of a dollar cheaper.
+    assert row["cache_savings_usd"] == "0.135000000"
+    # Had every day read half: 200 × (250 + 500) tokens more.
+    assert row["cache_could_save_usd"] == "0.135000000"
+    assert row["cache_hit_share"] == 0.25
+    assert costs(api)["rows"][0]["cache_savings_usd"] is None
+
+
+def test_what_caching_could_save_is_unknown_where_nobody_cached(shared_store: Store, api: TestClient) -> None:
+    shared_store.insert_arrow("calls", cached(2, [0.0, 0.0]), "a")
+    shared_store.insert_arrow("calls", cached(2, [0.5, 0.5], model="other"), "b")
+    never, always = sorted(costs(api, group_by="model", include="caching")["rows"], key=lambda row: row["cost_usd"])[
+        ::-1
+    ]
+    assert (never["cache_savings_usd"], never["cache_could_save_usd"]) == ("0.000000000", None)
+    assert (always["cache_savings_usd"], always["cache_could_save_usd"]) == ("0.180000000", "0.000000000")
+
+
+def test_cached_tokens_without_a_price_to_compare_with_saved_nobody_knows_what(
+    shared_store: Store, api: TestClient
+) -> None:
+    shared_store.insert_arrow("calls", cached(1, [1.0]), "a")
+    assert costs(api, include="caching")["totals"]["cache_savings_usd"] is None
+
+
+def test_pages_follow_one_another_and_keep_their_period(shared_store: Store, api: TestClient) -> None:
+    services = [f"s{number}" for number in range(7)]
+    shared_store.insert_arrow("calls", call_rows(7, service=services, cost_usd=list(range(7, 0, -1))), "a")
+    query: dict[str, Any] = {"group_by": "service", "limit": 3}
+    first = costs(api, **query)
+    found, cursor = [row["group"]["service"] for row in first["rows"]], first["next_cursor"]
+    later = client(shared_store)
+    while cursor:
+        page = costs(later, **query, cursor=cursor)
+        assert (page["asked_start"], page["asked_end"]) == (first["asked_start"], first["asked_end"])
+        assert page["totals"] == first["totals"]
+        found, cursor = found + [row["group"]["service"] for row in page["rows"]], page["next_cursor"]
+    assert found == services
+
+
+def test_a_cursor_of_another_question_is_refused(shared_store: Store, api: TestClient) -> None:
+    shared_store.insert_arrow("calls", call_rows(2, service=["a", "b"]), "a")
+    cursor = costs(api, group_by="service", limit=1)["next_cursor"]
+    answer = api.get("/v1/costs", params={"group_by": "service", "limit": 1, "cursor": cursor, "model": "other"})
+    assert "another question" in problem(answer, 422)["detail"]
+
+
+@pytest.mark.parametrize("form", ["csv", "arrow", "parquet"])
+def test_tables_hold_the_numbers_of_the_json_answer(shared_store: Store, api: TestClient, form: str) -> None:
+    outcomes = ["ok", "refused"] * 3
+    shared_store.insert_arrow("calls", call_rows(6, outcome=outcomes, route=["=1+1", "b", "c"] * 2), "a")
+    query: dict[str, Any] = {"group_by": "route", "interval": "1d"}
+    rows = costs(api, **query)["rows"]
+    content = api.get("/v1/costs", params=query | {"format": form}).content
+    table = {
+        "csv": lambda: csv.read_csv(io.BytesIO(content)),
+        "arrow": lambda: pa.ipc.open_stream(content).read_all(),
+        "parquet": lambda: parquet.read_table(pa.BufferReader(content)),
+    }[form]()
+    shown = "'=1+1" if form == "csv" else "=1+1"
+    assert table["route"].to_pylist() == [row["group"]["route"].replace("=1+1", shown) for row in rows]
+    for name in ("calls", "input_tokens", "cost_usd", "cost_per_call_usd", "wasted_usd"):
+        assert [Decimal(str(value)) for value in table[name].to_pylist()] == [Decimal(row[name]) for row in rows]
+    refused = [Decimal(row["wasted"].get("refused", 0)) for row in rows]
+    assert [Decimal(str(value)) for value in table["wasted_refused_usd"].to_pylist()] == refused
+
+
+def test_what_a_table_leaves_out_is_in_its_header(shared_store: Store, api: TestClient) -> None:
+    shared_store.insert_arrow("calls", call_rows(2, service=["a", "b"]), "a")
+    answer = api.get("/v1/costs", params={"group_by": "service", "limit": 1}, headers={"Accept": "text/csv"})
+    about = orjson.loads(answer.headers["watchkeeper-answer"])
+    assert (about["groups"], about["totals"]["calls"], bool(about["next_cursor"])) == (2, 2, True)
+
+
+def test_a_history_that_is_cut_off_is_not_shown_as_whole(shared_store: Store) -> None:
+    api = client(shared_store)
+    answer = costs(api, period="1w", group_by="tenant")
+    assert (answer["source"], answer["complete"]) == (["calls"], True)
+    long_ago = costs(api, group_by="tenant", start="1960-01-01T00:00:00Z", end="1960-02-01T00:00:00Z")
+    assert (long_ago["complete"], long_ago["rows"]) == (False, [])
+
+
+def test_the_period_is_widened_to_whole_buckets_and_says_so(api: TestClient) -> None:
+    begin = NOW - timedelta(days=40, minutes=-5)
+    answer = costs(api, start=begin.isoformat(), end=NOW.isoformat(), interval="1d")
+    assert (answer["start"], answer["end"]) == ("2026-04-18T00:00:00Z", "2026-05-29T00:00:00Z")
+    assert datetime.fromisoformat(answer["asked_start"]) == begin.astimezone(UTC)
+    short = costs(api, start="2026-05-28T10:17:30Z", end="2026-05-28T11:00:00Z")
+    assert (short["start"], short["source"]) == ("2026-05-28T10:17:00Z", ["calls_1m"])
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ({"group_by": "colour"}, "cannot group by 'colour'"),
+        ({"group_by": "tag:a b"}, "tag:NAME"),
+        ({"modle": "gpt-4o"}, "no parameter 'modle'"),
+        ({"interval": "7m"}, "query.interval"),
+        ({"include": "everything"}, "query.include"),
+        ({"cursor": "!!"}, "next_cursor"),
+        ({"cursor": "AAAA"}, "next_cursor"),
+        ({"limit": "0"}, "query.limit"),
+        ({"period": "soon"}, "24h"),
+        ({"tag": "team"}, "NAME=VALUE"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_does_not_fit_is_named_with_what_would(api: TestClient, query: dict[str, str], named: str) -> None:
+    answer = api.get("/v1/costs", params=query)
+    assert answer.status_code in (400, 422)
+    assert named in problem(answer, answer.status_code)["detail"]
+
+
+def test_more_groups_than_an_answer_holds_are_refused_not_cut_off(shared_store: Store) -> None:
+    shared_store.insert_arrow("calls", call_rows(3, service=["a", "b", "c"]), "a")
+    api = client(shared_store, bounds=Bounds(max_rows=2))
+    answer = api.get("/v1/costs", params={"group_by": "service"})
+    assert "more than 2" in problem(answer, answer.status_code)["detail"]
+    assert costs(api, group_by="service", service="a")["groups"] == 1
+
+
+def test_a_key_of_one_tenant_sees_its_calls_only(shared_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_store.insert_arrow("calls", call_rows(5, tenant=["acme", "acme", "globex", "", "acme"]), "a")
+    scoped = Caller("k", "acme's", frozenset({Scope.READ}), ("acme",))
+    monkeypatch.setattr("api.auth.LOCAL", scoped)
+    api = client(shared_store)
+    answer = costs(api, group_by="tenant")
+    assert ([row["group"] for row in answer["rows"]], answer["totals"]["calls"]) == ([{"tenant": "acme"}], 3)
+    assert problem(api.get("/v1/costs", params={"tenant": "globex"}), 403)

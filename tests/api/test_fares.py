@@ -1,0 +1,68 @@
+"""Rates, latency classes, what is kept for a moment, and the examples of the OpenAPI document. Without a store."""
+
+import pytest
+from pydantic import BaseModel
+
+from api.fares import latency_class, rates
+from api.health_models import HealthAnswer, HistoryAnswer, RatesItem
+from api.kept import Kept
+from api.timeline_models import ModelsAnswer
+from tests.api.client import NOW
+from watchkeeper.clock import ManualClock
+from watchkeeper.errors import StoreUnavailable
+from watchkeeper.schema import Outcome
+from watchkeeper.storage.series_health import Times
+
+
+@pytest.mark.parametrize("answer", [HealthAnswer, HistoryAnswer, ModelsAnswer], ids=lambda answer: answer.__name__)
+def test_the_examples_are_answers(answer: type[BaseModel]) -> None:
+    example = answer.model_json_schema()["example"]
+    shown = answer.model_validate(example).model_dump(mode="json")
+    assert shown == example
+
+
+def test_what_failed_is_not_kept() -> None:
+    kept: Kept[int] = Kept(ManualClock(NOW), 5.0)
+
+    def away() -> int:
+        raise StoreUnavailable("gone")
+
+    with pytest.raises(StoreUnavailable):
+        kept.get("", away)
+    assert kept.get("", lambda: 3) == 3
+    assert kept.get("", away) == 3
+
+
+def times(calls: int, *within: int) -> Times:
+    return Times(calls, 1.0, 1.0, 1.0, within)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (times(1_000, 990, 1_000, 1_000), "real_time"),
+        (times(1_000, 100, 990, 1_000), "interactive"),
+        (times(1_000, 0, 100, 990), "near_real_time"),
+        (times(1_000, 0, 0, 500), "batch"),
+        (times(1_000, 950, 1_000, 1_000), None),
+        (times(20, 20, 20, 20), None),
+        (Times(0, None, None, None, (0, 0, 0)), None),
+    ],
+)
+def test_a_latency_class_is_told_when_it_is_sure(given: Times, found: str | None) -> None:
+    assert latency_class(given)[0] == found
+
+
+def test_few_calls_leave_several_classes_open() -> None:
+    assert latency_class(times(20, 20, 20, 20))[1] == (
+        "real-time or interactive or near-real-time or batch: 20 calls are too few to tell"
+    )
+
+
+def test_rates_cover_every_outcome_and_field() -> None:
+    (found,) = rates([{str(outcome): 1 for outcome in Outcome}])
+    assert RatesItem.model_validate(found) and list(found) == list(RatesItem.model_fields)
+    bad = sum(share["calls"] for share in found.values())
+    assert bad == len(Outcome) - 1, "all but cancelled calls"
+    assert rates([]) == []
+    assert rates([{"cancelled": 3}])[0]["ok"] == {"calls": 0, "of": 0, "rate": None, "low": None, "high": None}
