@@ -39,7 +39,7 @@ def test_a_wrong_setting_is_a_sentence_that_names_it(watchkeeper: Watchkeeper, m
 
 
 @pytest.mark.clickhouse
-@pytest.mark.parametrize("command", ["up", "api", "collector"])
+@pytest.mark.parametrize("command", ["up", "collector"])
 def test_nothing_is_bound_beyond_loopback_without_tokens(on_store: Watchkeeper, command: str) -> None:
     ran = on_store(command, "--host", "0.0.0.0")
     assert ran.code == 2

@@ -19,6 +19,7 @@ from watchkeeper.clock import Clock, SystemClock
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.key_ring import KeyRing
 from watchkeeper.streams.kafka_calls import CallsPublisher
 from watchkeeper.streams.kafka_partition import BatchLimits
 from watchkeeper.streams.kafka_sink import ProducerConfig
@@ -63,15 +64,14 @@ def run(settings: Settings) -> None:
     """Consume until SIGINT or SIGTERM. Raises what ended the pipeline, among it :class:`DeadLetterLimit`."""
     configure_logs(settings.log_level, settings.log_format)
     clock, metrics, ending, listen = SystemClock(), Metrics(), Ending(), _listen(settings)
-    with (
-        _store(settings, clock) as store,
-        contextlib.closing(publisher(settings)) as out,
-        contextlib.ExitStack() as outside,
-    ):
+    with _store(settings, clock) as store, contextlib.ExitStack() as outside:
+        # The doors first: whoever may not start is told so before a broker is waited for.
+        ring = outside.enter_context(guarding.key_ring(settings, store, clock)) if settings.store == "chdb" else None
+        out = outside.enter_context(contextlib.closing(publisher(settings)))
         source = kafka_source(settings, clock)
         line = wiring.pipeline(settings, wiring.Outside(source, store, out), metrics, clock)
         thread = PipelineThread(line, _lag_watch(source, metrics), ending.ask)
-        server = ApiServer(_app(settings, store, metrics, thread, outside), listen, clock)
+        server = ApiServer(_app(settings, store, metrics, thread, ring), listen, clock)
         thread.start()
         try:
             server.start()
@@ -93,13 +93,10 @@ def _lag_watch(source: KafkaSource, metrics: Metrics) -> Callable[[], None]:
     return note
 
 
-def _app(
-    settings: Settings, store: Store, metrics: Metrics, thread: PipelineThread, outside: contextlib.ExitStack
-) -> FastAPI:
+def _app(settings: Settings, store: Store, metrics: Metrics, thread: PipelineThread, ring: KeyRing | None) -> FastAPI:
     """The whole API over an embedded store, which no other process can open; else health and metrics only."""
-    if settings.store == "chdb":
+    if ring is not None:
         clock = SystemClock()
-        ring = outside.enter_context(guarding.key_ring(settings, store, clock))
         reprice = reprice_with(store, settings, clock)
         return create_app(
             ApiParts(
