@@ -110,7 +110,7 @@ class CostsAnswer(BaseModel):
     end: datetime
     asked_start: datetime
     asked_end: datetime
-    as_of: datetime = Field(description="When the numbers were read: the same question within 5 s is answered alike.")
+    as_of: datetime = Field(description="When it was read; what is told of months that are over may be a minute older.")
     source: list[str] = Field(description="Tables that were read: single `calls`, or sums by minute, hour or day.")
     complete_since: datetime | None = Field(description="Older calls may be gone from `source`; null: none ever goes.")
     complete: bool = Field(description="Does the period begin after `complete_since`?")

@@ -22,8 +22,8 @@ from watchkeeper.storage.series_health import HealthRow, Series, health_rows, se
 
 MOST_GROUPS = 5_000
 MOST_REGRESSIONS = 1_000
-_FRESH_S = 3.0
-_CELLS_FRESH_S = 5.0
+_FRESH_S = 5.0
+_MOST_KEPT_BYTES = 2**21
 _STANDING_FRESH_S = 2.0
 _STATUSES_FRESH_S = 60.0
 """The detectors save their states as often; to read one takes seconds where there are many series."""
@@ -45,6 +45,10 @@ class _Cells:
     as_of: datetime
 
 
+def _is_small(cells: _Cells) -> bool:
+    return bool(cells.table.nbytes <= _MOST_KEPT_BYTES)
+
+
 class HealthReader:
     """Safe to share between threads."""
 
@@ -53,7 +57,7 @@ class HealthReader:
         self._clock = clock
         self._read_statuses = statuses
         self._answers: Kept[HealthReading] = Kept(clock, _FRESH_S, most=8)
-        self._cells: Kept[_Cells] = Kept(clock, _CELLS_FRESH_S, most=16)
+        self._cells: Kept[_Cells] = Kept(clock, _FRESH_S, most=64, keeps=_is_small)
         self._concerns: Kept[list[Concern]] = Kept(clock, _STANDING_FRESH_S)
         self._metrics: Kept[dict[str, Any]] = Kept(clock, _STATUSES_FRESH_S, behind=True)
         self._since: Kept[dict[str, datetime]] = Kept(clock, _STATUSES_FRESH_S)
@@ -63,7 +67,9 @@ class HealthReader:
 
         Raises :class:`ConfigError` for more than :data:`MOST_GROUPS` of them.
         """
-        return self._answers.get((query.read, query.by, sees_all), lambda: self._health(query, sees_all))
+        cells = self._shared_cells(query)
+        key = (query.read, query.by, sees_all, cells.as_of)
+        return self._answers.get(key, lambda: self._health(query, cells, sees_all))
 
     def history(self, query: HealthQuery) -> list[dict[str, Any]]:
         """The fields of :class:`~api.health_models.HistoryItem`, one an interval with calls, in the order of time."""
@@ -89,8 +95,7 @@ class HealthReader:
         """Older rows of ``table`` may be gone; None: none ever goes."""
         return self._since.get("", lambda: kept_since(self._store, self._clock.now())).get(table)
 
-    def _health(self, query: HealthQuery, sees_all: bool) -> HealthReading:
-        cells = self._shared_cells(query)
+    def _health(self, query: HealthQuery, cells: _Cells, sees_all: bool) -> HealthReading:
         rows = health_rows(cells.table, query)
         if len(rows) > MOST_GROUPS:
             raise ConfigError(f"there are more than {MOST_GROUPS:,} groups: choose fewer dimensions or a filter")

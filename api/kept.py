@@ -22,11 +22,21 @@ class _Place(Generic[Value]):
 class Kept(Generic[Value]):
     """Values by key, each made anew when it is older than ``fresh_s``; the ``most`` used last are held.
 
-    Who asks while a value is being made waits for it; with ``behind`` only where there is no older one to be had, and
-    values are made anew in the background. Safe to share between threads.
+    A value that ``keeps`` says no to, as it is too large, is made every time. Who asks while a value is being made
+    waits for it; with ``behind`` only where there is no older one to be had, and values are made anew in the
+    background. Safe to share between threads.
     """
 
-    def __init__(self, clock: Clock, fresh_s: float, most: int = 128, *, behind: bool = False) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        fresh_s: float,
+        most: int = 128,
+        *,
+        behind: bool = False,
+        keeps: Callable[[Value], bool] = lambda _: True,
+    ) -> None:
+        self._keeps = keeps
         self._clock = clock
         self._fresh_s = fresh_s
         self._most = most
@@ -48,8 +58,9 @@ class Kept(Generic[Value]):
         return self._clock.monotonic() - place.made_at < self._fresh_s
 
     def _make(self, place: _Place[Value], make: Callable[[], Value]) -> Value:
-        value = place.value = make()
-        place.made_at = self._clock.monotonic()
+        value = make()
+        if self._keeps(value):
+            place.value, place.made_at = value, self._clock.monotonic()
         return value
 
     def _make_behind(self, place: _Place[Value], make: Callable[[], Value]) -> None:

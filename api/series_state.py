@@ -17,7 +17,7 @@ Statuses = Callable[[], Sequence[Mapping[str, Any]]]
 
 _WORSE = ("regression", "outage", "traffic_stop")
 """Kinds that say that the calls of a series fare worse; others are told beside."""
-_JUDGED = ("ok", "suspect")
+_JUDGED = ("ok", "suspect", "closed")
 
 
 @dataclass(frozen=True, slots=True)

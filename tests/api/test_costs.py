@@ -1,23 +1,24 @@
 """``GET /v1/costs``: unit costs, unknowns, paging, forms, and what it refuses."""
 
 import io
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 from pyarrow import csv, parquet
 
+from api import cost_days
 from api.access import Caller, Scope
 from api.bounds import Bounds
 from api.cost_models import EXAMPLE, CostsAnswer
 from tests.api.client import NOW, client, problem
-from tests.fixtures.store import FIRST_TS_US, call_rows
+from tests.api.costs import costs
+from tests.fixtures.store import call_rows
+from watchkeeper.clock import ManualClock
 from watchkeeper.schema import ROLLUP_KEYS
 from watchkeeper.storage.client import Store
 
@@ -29,15 +30,6 @@ UNPRICED: dict[str, Any] = {
     "cost_status": "unpriced",
     **dict.fromkeys(("cost_usd", "cost_input_usd", "cost_output_usd")),
 }
-
-
-def costs(api: TestClient, **query: Any) -> Mapping[str, Any]:
-    """The answer, which is what the OpenAPI document says, byte for byte."""
-    answer = api.get("/v1/costs", params=query)
-    assert answer.status_code == 200, answer.text
-    found: Mapping[str, Any] = answer.json()
-    assert CostsAnswer.model_validate(found).model_dump(mode="json") == found
-    return found
 
 
 def test_the_example_of_the_document_is_an_answer() -> None:
@@ -118,54 +110,6 @@ def test_an_answer_that_a_retry_replaced_is_waste_once(shared_store: Store, api:
     assert answer["source"] == ["calls"]
     assert answer["totals"]["wasted"] == {"refused": "0.003500000", "superseded": "0.003500000"}
     assert answer["totals"]["wasted_usd"] == "0.007000000"
-
-
-def cached(days: int, hit: list[float], **more: Any) -> pa.Table:
-    """200 calls a day of 1,000 input tokens, of which ``hit`` are read from the cache at a tenth of 1 $ a million."""
-    n = 200 * days
-    share = np.repeat(hit, 200)
-    read = (share * 1_000).astype(int)
-    ts = FIRST_TS_US - (days - np.repeat(np.arange(days), 200)) * 86_400_000_000 + np.tile(np.arange(200), days)
-    fresh, stored = (1_000 - read) * 1_000, read * 100
-    return call_rows(
-        n,
-        ts=pa.array(ts),
-        cache_read_tokens=read.tolist(),
-        cost_input_usd=fresh.tolist(),
-        cost_cache_read_usd=stored.tolist(),
-        cost_cache_write_usd=0,
-        cost_output_usd=0,
-        cost_usd=(fresh + stored).tolist(),
-        **more,
-    )
-
-
-def test_the_cache_saved_the_difference_to_uncached_input(shared_store: Store, api: TestClient) -> None:
-    shared_store.insert_arrow("calls", cached(3, [0.5, 0.25, 0.0]), "a")
-    (row,) = costs(api, include="caching")["rows"]
-    # 200 × (500 + 250) tokens, each 0.9 of a millionth of a dollar cheaper.
-    assert row["cache_savings_usd"] == "0.135000000"
-    # Had every day read half: 200 × (250 + 500) tokens more.
-    assert row["cache_could_save_usd"] == "0.135000000"
-    assert row["cache_hit_share"] == 0.25
-    assert costs(api)["rows"][0]["cache_savings_usd"] is None
-
-
-def test_what_caching_could_save_is_unknown_where_nobody_cached(shared_store: Store, api: TestClient) -> None:
-    shared_store.insert_arrow("calls", cached(2, [0.0, 0.0]), "a")
-    shared_store.insert_arrow("calls", cached(2, [0.5, 0.5], model="other"), "b")
-    never, always = sorted(costs(api, group_by="model", include="caching")["rows"], key=lambda row: row["cost_usd"])[
-        ::-1
-    ]
-    assert (never["cache_savings_usd"], never["cache_could_save_usd"]) == ("0.000000000", None)
-    assert (always["cache_savings_usd"], always["cache_could_save_usd"]) == ("0.180000000", "0.000000000")
-
-
-def test_cached_tokens_without_a_price_to_compare_with_saved_nobody_knows_what(
-    shared_store: Store, api: TestClient
-) -> None:
-    shared_store.insert_arrow("calls", cached(1, [1.0]), "a")
-    assert costs(api, include="caching")["totals"]["cache_savings_usd"] is None
 
 
 def test_pages_follow_one_another_and_keep_their_period(shared_store: Store, api: TestClient) -> None:
@@ -254,6 +198,31 @@ def test_what_does_not_fit_is_named_with_what_would(api: TestClient, query: dict
     answer = api.get("/v1/costs", params=query)
     assert answer.status_code in (400, 422)
     assert named in problem(answer, answer.status_code)["detail"]
+
+
+def test_an_answer_is_a_few_seconds_old_at_most(shared_store: Store) -> None:
+    clock = ManualClock(NOW)
+    api = client(shared_store, clock=clock)
+    shared_store.insert_arrow("calls", call_rows(2), "a")
+    ask: dict[str, Any] = {"period": "30d"}
+    first = costs(api, **ask)
+    assert (first["totals"]["calls"], first["source"][-1]) == (2, "calls_1d")
+    shared_store.insert_arrow("calls", call_rows(3, seed=1), "b")
+    assert costs(api, **ask)["totals"]["calls"] == 2
+    clock.sleep(5.1)
+    later = costs(api, **ask)
+    assert (later["totals"]["calls"], later["as_of"]) == (5, "2026-05-28T21:00:05.100000Z")
+
+
+@pytest.mark.parametrize("most_rows", [1, 40_000])
+def test_months_too_large_to_hold_are_read_from_the_store(
+    shared_store: Store, monkeypatch: pytest.MonkeyPatch, most_rows: int
+) -> None:
+    monkeypatch.setattr(cost_days, "MOST_ROWS", most_rows)
+    shared_store.insert_arrow("calls", call_rows(4, route=["a", "a", "b", "c"], service=["x", "y", "x", "x"]), "a")
+    answer = costs(client(shared_store), period="30d", group_by="route", service=["x", "z"])
+    assert answer["source"][-1] == "calls_1d"
+    assert [(row["group"]["route"], row["calls"]) for row in answer["rows"]] == [("a", 1), ("b", 1), ("c", 1)]
 
 
 def test_more_groups_than_an_answer_holds_are_refused_not_cut_off(shared_store: Store) -> None:

@@ -1,5 +1,8 @@
 """Rates, latency classes, what is kept for a moment, and the examples of the OpenAPI document. Without a store."""
 
+import threading
+import time
+
 import pytest
 from pydantic import BaseModel
 
@@ -31,6 +34,35 @@ def test_what_failed_is_not_kept() -> None:
         kept.get("", away)
     assert kept.get("", lambda: 3) == 3
     assert kept.get("", away) == 3
+
+
+def test_what_is_too_large_is_made_every_time_and_the_rest_is_bounded() -> None:
+    kept: Kept[int] = Kept(ManualClock(NOW), 5.0, 2, keeps=lambda value: value < 10)
+    made = iter([10, 11, 1, 2, 3, 4])
+
+    def make() -> int:
+        return next(made)
+
+    assert [kept.get("large", make) for _ in range(2)] == [10, 11]
+    assert [kept.get(key, make) for key in ("a", "b", "a", "c", "a", "b")] == [1, 2, 1, 3, 1, 4]
+
+
+def test_an_old_value_serves_while_a_new_one_is_made_behind() -> None:
+    clock, made = ManualClock(NOW), threading.Event()
+    kept: Kept[int] = Kept(clock, 5.0, behind=True)
+    assert kept.get("", lambda: 1) == 1
+    clock.sleep(6)
+
+    def slow() -> int:
+        assert made.wait(20)
+        return 2
+
+    assert kept.get("", slow) == kept.get("", slow) == 1
+    made.set()
+    deadline = time.monotonic() + 20
+    while (found := kept.get("", slow)) == 1 and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    assert found == 2
 
 
 def times(calls: int, *within: int) -> Times:

@@ -17,6 +17,7 @@ from tests.api.client import NOW, client, of_tenant, problem
 from tests.fixtures.store import FIRST_TS_US, call_rows
 from watchkeeper.clock import ManualClock
 from watchkeeper.series_id import ANY, series_id
+from watchkeeper.storage import series_cells
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.regressions import TransitionRow, insert_transitions
 
@@ -195,6 +196,27 @@ def test_the_same_question_within_seconds_is_read_once(shared_store: Store) -> N
     assert [row["calls"] for row in rows(api, by="service")] == [5]
     clock.sleep(2)
     assert [row["calls"] for row in rows(api)] == [5]
+
+
+def test_others_of_the_same_hours_are_told_from_what_was_read(
+    shared_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_store.insert_arrow("calls", call_rows(6, service=["a", "b"] * 3), "a")
+    shared_store.insert_arrow("calls", call_rows(2, service="a", model="gpt-4o", outcome="error"), "b")
+    api = client(shared_store)
+    assert [row["calls"] for row in rows(api)] == [5, 3]
+    monkeypatch.setattr("api.health_reader.read_cells", None)
+    (row,) = rows(api, service="a", outcome="error")
+    assert (row["group"]["model"], row["calls"]) == ("gpt-4o-2024-08-06", 2)
+    assert rows(api, model="gpt-4o") == rows(api, provider="elsewhere") == []
+
+
+def test_a_few_of_too_many_series_are_read_by_themselves(shared_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series_cells, "MOST_CELLS", 2)
+    shared_store.insert_arrow("calls", call_rows(6, service=["a", "b", "c"] * 2), "a")
+    api = client(shared_store)
+    assert "choose a shorter period" in problem(api.get("/v1/health"), 400)["detail"]
+    assert [row["calls"] for row in rows(api, service="b")] == [2]
 
 
 def test_a_key_of_a_tenant_sees_its_calls_and_no_regressions(shared_store: Store) -> None:

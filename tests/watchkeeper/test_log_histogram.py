@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from watchkeeper.log_histogram import BASE, Counts, below, bin_of, quantiles
 
 
-def histogram(us: np.ndarray) -> Counts:  # type: ignore[type-arg]
+def histogram(us: Counts) -> Counts:
     bins = np.array([bin_of(one) for one in us])
     return np.bincount(bins).astype(np.float64)[None, :]
 

@@ -6,6 +6,7 @@ coarse for the period.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -54,7 +55,8 @@ class HealthQuery:
     @property
     def of_all_series(self) -> "HealthQuery":
         """The same of every series: its cells hold those of this one."""
-        return replace(self, chosen=replace(self.chosen, **dict.fromkeys((*SERIES, "outcome"), ())))
+        none: dict[str, Any] = dict.fromkeys((*SERIES, "outcome"), ())
+        return replace(self, chosen=replace(self.chosen, **none))
 
     @property
     def _in_hours(self) -> CallFilter:
