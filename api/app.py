@@ -11,9 +11,10 @@ from starlette.exceptions import HTTPException
 
 from api.auth import Access
 from api.bounds import Bounds
-from api.catalog_parts import CatalogParts
+from api.catalog.parts import CatalogParts
 from api.openapi import described
 from api.problems import on_defect, on_http, on_invalid, on_problem
+from api.regressions.transition_log import StreamLimits, TransitionLog
 from api.routes import (
     audit,
     budgets,
@@ -43,8 +44,7 @@ from api.routes.models import ModelParts
 from api.routes.regressions import RegressionParts
 from api.routes.reprice import Reprice
 from api.routes.series_health import HealthParts
-from api.transition_log import StreamLimits, TransitionLog
-from api.walls import Walls, build_walls
+from api.walls.stack import Walls, build_walls
 from watchkeeper import __version__
 from watchkeeper.clock import Clock
 from watchkeeper.errors import WatchkeeperError

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from api.walls_headers import add_headers
+from api.walls.headers import add_headers
 from watchkeeper.errors import QueryOverLimit, StoreRejected, Transient, WatchkeeperError
 
 

@@ -21,9 +21,9 @@ from urllib.parse import urlencode
 
 from api.app import ApiParts, create_app
 from api.server import ApiServer, Listen
-from api.walls import Walls
-from api.walls_access import AccessRates
-from api.walls_rate import Rate
+from api.walls.access import AccessRates
+from api.walls.rate import Rate
+from api.walls.stack import Walls
 from benchmarks.api_clients import latencies
 from benchmarks.api_rollups import CALLS, NOW, SERVICES, fill
 from benchmarks.verdict import Verdict

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from api.drivers import explain
+from api.cost_drivers.decomposition import explain
 from benchmarks.cost_fleets import CAUSES, Planted, attributed, cells_of, random_fleet
 from benchmarks.verdict import Verdict, conclude
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from api.drivers import Driver, Explanation
+from api.cost_drivers.decomposition import Driver, Explanation
 from watchkeeper.storage.cost_cells import CostCell
 
 _NANO = Decimal("1e-9")

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from api.forecast import Ahead, Forecast, forecast
-from api.forecast_history import Steps, spend_history
+from api.forecasting.forecast import Ahead, Forecast, forecast
+from api.forecasting.history import Steps, spend_history
 from benchmarks.verdict import Verdict, conclude
 from watchkeeper.storage.spend import HOUR_S, Spend
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, Scope, require
-from api.budget_models import (
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
+from api.budgets.models import (
     BudgetBody,
     BudgetItem,
     BudgetRow,
@@ -21,11 +22,10 @@ from api.budget_models import (
     budget_item,
     status_item,
 )
-from api.budget_periods import budget_period
-from api.budget_status import budget_status
+from api.budgets.periods import budget_period
+from api.budgets.status import budget_status
+from api.forecasting.spending import outlook
 from api.problems import Problem
-from api.spending import outlook
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.time_zone import time_zone
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError

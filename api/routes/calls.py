@@ -10,15 +10,15 @@ import pyarrow as pa
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, Scope, require
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, stream, table_of
 from api.bounds import Bounds
-from api.call_cursor import CallCursor, read_call_cursor
-from api.call_models import CallItem, CallsAnswer, TraceAnswer, call_fields
-from api.call_trace import trace_answer
+from api.calls.cursor import CallCursor, read_call_cursor
+from api.calls.models import CallItem, CallsAnswer, TraceAnswer, call_fields
+from api.calls.trace import trace_answer
 from api.filters import Chosen, End, Period, Start, period
 from api.kept import Kept
 from api.problems import Problem, problem_description
 from api.strict import KnownOnly
-from api.tabular import RESPONSES, Form, Wanted, respond, stream, table_of
 from watchkeeper.clock import Clock
 from watchkeeper.schema import CALLS_SCHEMA
 from watchkeeper.storage.call_export import CallExport

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.access import Scope, require
-from api.catalog_models import CatalogAnswer, CatalogItem, catalog_item, catalog_source
-from api.catalog_parts import CatalogParts
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
+from api.catalog.models import CatalogAnswer, CatalogItem, catalog_item, catalog_source
+from api.catalog.parts import CatalogParts
 from api.problems import Problem
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
 from watchkeeper.catalog.catalog import Known
 from watchkeeper.catalog.facts import Size
 from watchkeeper.catalog.selection import Selection

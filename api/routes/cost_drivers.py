@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from api.access import Caller, Scope, require
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.bounds import Bounds
-from api.drivers_answer import Origin, PeriodRead, drivers_answer
-from api.drivers_models import CostDriversAnswer, SliceItem
+from api.cost_drivers.answer import Origin, PeriodRead, drivers_answer
+from api.cost_drivers.models import CostDriversAnswer, SliceItem
 from api.filters import PERIOD_HELP, Chosen, End, Period, Start, named_period, period
 from api.problems import Problem
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
 from watchkeeper.clock import Clock
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store

@@ -10,14 +10,14 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.access import Caller, Scope, require
+from api.answers.cursor import Cursor, read_cursor
+from api.answers.tabular import RESPONSES, Form, Wanted, stream
 from api.bounds import Bounds
-from api.cost_models import CostsAnswer
-from api.cost_reader import CostReader, CostReading
-from api.cursor import Cursor, read_cursor
+from api.costs.models import CostsAnswer
+from api.costs.reader import CostReader, CostReading
 from api.filters import Chosen, End, Period, Start, no_words, period
 from api.problems import Problem
 from api.strict import KnownOnly
-from api.tabular import RESPONSES, Form, Wanted, stream
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage.call_filter import expression

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
-from api.walls_headers import page_policy
+from api.walls.headers import page_policy
 
 
 def router() -> APIRouter:

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 
 from api.access import Caller, Scope, require
-from api.dollars import usd
+from api.answers.dollars import usd
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.filters import Chosen
-from api.forecast import METHOD, MOST_DAYS_AHEAD, DayAhead
-from api.forecast_models import Certainty, ForecastAnswer, ForecastDay
-from api.forecast_ranges import spend_range
+from api.forecasting.forecast import METHOD, MOST_DAYS_AHEAD, DayAhead
+from api.forecasting.models import Certainty, ForecastAnswer, ForecastDay
+from api.forecasting.ranges import spend_range
+from api.forecasting.spending import Outlook, outlook
 from api.problems import Problem
-from api.spending import Outlook, outlook
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.time_zone import midnight, time_zone
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store

@@ -7,17 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, Scope, require
+from api.answers.cursor import Cursor, read_cursor
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.bounds import Bounds
-from api.catalog_parts import CatalogParts
-from api.cursor import Cursor, read_cursor
+from api.catalog.parts import CatalogParts
 from api.filters import Chosen, End, Period, Start, period
-from api.health_models import PastRegressionItem
-from api.model_timeline import ModelsOverTime, Requested, by_requested, fingerprint_items
+from api.health.models import PastRegressionItem
+from api.health.series_state import Concern
 from api.problems import Problem, problem_description
-from api.series_state import Concern
 from api.strict import KnownOnly
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
-from api.timeline_models import ModelDetail, ModelItem, ModelsAnswer
+from api.timeline.models import ModelDetail, ModelItem, ModelsAnswer
+from api.timeline.timeline import ModelsOverTime, Requested, by_requested, fingerprint_items
 from watchkeeper.clock import Clock
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store

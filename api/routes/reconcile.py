@@ -10,16 +10,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.access import Scope, require
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.bounds import Bounds
 from api.filters import Chosen
 from api.problems import Problem
-from api.reconcile_answer import Bill, balanced_models, reconcile_answer
-from api.reconcile_export import MOST_ROWS, Export
-from api.reconcile_match import Cell, cells, day_of, is_of
-from api.reconcile_models import ReconcileAnswer, ReconcileRow
-from api.reconcile_read import FORMS, read_export
-from api.reconcile_reasons import Circumstances, Tolerance
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
+from api.reconciling.answer import Bill, balanced_models, reconcile_answer
+from api.reconciling.export import MOST_ROWS, Export
+from api.reconciling.match import Cell, cells, day_of, is_of
+from api.reconciling.models import ReconcileAnswer, ReconcileRow
+from api.reconciling.read import FORMS, read_export
+from api.reconciling.reasons import Circumstances, Tolerance
 from watchkeeper.clock import Clock
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store

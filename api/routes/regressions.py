@@ -16,8 +16,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.access import Caller, Scope, require
 from api.problems import Problem, problem_description
-from api.regression_actions import Said, no_such, take
-from api.regression_models import (
+from api.regressions.actions import Said, no_such, take
+from api.regressions.models import (
     ActionItem,
     RegressionDetail,
     RegressionList,
@@ -25,7 +25,7 @@ from api.regression_models import (
     regression_detail,
     regression_item,
 )
-from api.transition_log import TransitionLog
+from api.regressions.transition_log import TransitionLog
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.regression_actions import ActionKind, actions_of

@@ -8,10 +8,10 @@ import pyarrow as pa
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.access import Scope, require
+from api.answers.tabular import RESPONSES, Form, Wanted, stream
 from api.bounds import Bounds
 from api.filters import End, Period, Start, period
 from api.strict import KnownOnly
-from api.tabular import RESPONSES, Form, Wanted, stream
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.score_feed import SCORED_SCHEMA, ScoreFeed

@@ -11,15 +11,15 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
 from api.access import Caller, Scope, require
+from api.answers.cursor import Cursor, read_cursor
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.bounds import Bounds
-from api.cursor import Cursor, read_cursor
 from api.filters import Chosen, End, Period, Start, period
-from api.health_models import HealthAnswer, HealthItem, HistoryAnswer, HistoryItem
-from api.health_reader import HealthReader
+from api.health.models import HealthAnswer, HealthItem, HistoryAnswer, HistoryItem
+from api.health.reader import HealthReader
+from api.health.series_state import Statuses
 from api.problems import Problem, problem_description
-from api.series_state import Statuses
 from api.strict import KnownOnly
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError
 from watchkeeper.schema import Outcome
@@ -216,7 +216,7 @@ def _respond(
 
 
 def _written(value: Any) -> str:
-    """Dollars as :data:`~api.dollars.Dollars` has them."""
+    """Dollars as :data:`~api.answers.dollars.Dollars` has them."""
     if not isinstance(value, Decimal):
         raise TypeError
     return f"{value:f}"

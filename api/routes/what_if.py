@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 
 from api.access import Caller, Scope, require
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.bounds import Bounds
-from api.catalog_parts import CatalogParts
+from api.catalog.parts import CatalogParts
 from api.filters import Chosen, End, Period, Start, period
-from api.tabular import RESPONSES, Form, Wanted, respond, table_of
-from api.what_if_answer import (
+from api.what_if.answer import (
     Run,
     hosting_answer,
     observed_spending,
@@ -20,9 +20,9 @@ from api.what_if_answer import (
     traffic_of,
     what_if_rows,
 )
-from api.what_if_models import AS_IT_WAS, Scenario, WhatIfAnswer, WhatIfRequest, WhatIfRow
-from api.what_if_prices import Limits, price_table
-from api.what_if_scenario import limits_in, rule_of, target_of
+from api.what_if.models import AS_IT_WAS, Scenario, WhatIfAnswer, WhatIfRequest, WhatIfRow
+from api.what_if.prices import Limits, price_table
+from api.what_if.scenario import limits_in, rule_of, target_of
 from watchkeeper.clock import Clock
 from watchkeeper.price_quote import PriceKey
 from watchkeeper.storage.call_filter import CallFilter

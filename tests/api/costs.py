@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from api.cost_models import CostsAnswer
+from api.costs.models import CostsAnswer
 
 
 def costs(api: TestClient, **query: Any) -> Mapping[str, Any]:

@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 from api.access import Caller, Scope, require
 from api.auth import Access, peer_network
 from api.problems import on_problem
-from api.walls import Walls, build_walls
-from api.walls_access import AccessRates
-from api.walls_rate import Rate
+from api.walls.access import AccessRates
+from api.walls.rate import Rate
+from api.walls.stack import Walls, build_walls
 from tests.api.client import NOW, client, problem
 from watchkeeper.clock import ManualClock
 from watchkeeper.errors import WatchkeeperError

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.budget_periods import budget_period
-from api.budget_status import BudgetStatus, budget_events, budget_status
-from api.spending import Outlook
+from api.budgets.periods import budget_period
+from api.budgets.status import BudgetStatus, budget_events, budget_status
+from api.forecasting.spending import Outlook
 from api.time_zone import has_whole_hours, time_zone
 from tests.api.test_forecast import BEGIN, DAY, ahead, steps
 from watchkeeper.errors import ConfigError

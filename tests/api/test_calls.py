@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pyarrow import parquet
 
-from api.call_models import CallsAnswer, TraceAnswer
+from api.calls.models import CallsAnswer, TraceAnswer
 from tests.api.client import of_tenant, problem
 from tests.fixtures.store import FIRST_TS_US, call_rows
 from watchkeeper.schema import CALLS_SCHEMA

@@ -34,9 +34,9 @@ from schemathesis.generation import meta
 
 from api.app import ApiParts, create_app
 from api.auth import Access
-from api.walls import Walls
-from api.walls_access import AccessRates
-from api.walls_rate import Rate
+from api.walls.access import AccessRates
+from api.walls.rate import Rate
+from api.walls.stack import Walls
 from tests.api.client import NOW, PROBLEM, problem
 from tests.fixtures.store import call_rows
 from watchkeeper.cli.catalogs import catalog_parts

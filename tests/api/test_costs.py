@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 from pyarrow import csv, parquet
 
-from api import cost_days
 from api.access import Caller, Scope
 from api.bounds import Bounds
-from api.cost_models import EXAMPLE, CostsAnswer
+from api.costs import days as cost_days
+from api.costs.models import EXAMPLE, CostsAnswer
 from tests.api.client import NOW, client, problem
 from tests.api.costs import costs
 from tests.fixtures.store import call_rows

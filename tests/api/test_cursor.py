@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.cursor import Cursor, read_cursor
+from api.answers.cursor import Cursor, read_cursor
 from api.problems import Problem
 
 QUESTION = (("model",), "1d")

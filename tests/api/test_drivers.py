@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.drivers import Driver, driver_shares, explain
-from api.drivers_factors import cell_key, factors_of
-from api.drivers_sentences import Told, sentences
-from api.drivers_totals import period_totals
+from api.cost_drivers.decomposition import Driver, driver_shares, explain
+from api.cost_drivers.factors import cell_key, factors_of
+from api.cost_drivers.sentences import Told, sentences
+from api.cost_drivers.totals import period_totals
 from benchmarks.cost_fleets import CAUSES, attributed, cells_of, random_fleet
 from watchkeeper.storage.cost_cells import CostCell
 

@@ -6,10 +6,10 @@ import time
 import pytest
 from pydantic import BaseModel
 
-from api.fares import latency_class, rates
-from api.health_models import HealthAnswer, HistoryAnswer, RatesItem
+from api.health.models import HealthAnswer, HistoryAnswer, RatesItem
 from api.kept import Kept
-from api.timeline_models import ModelsAnswer
+from api.timeline.models import ModelsAnswer
+from api.what_if.fares import latency_class, rates
 from tests.api.client import NOW
 from watchkeeper.clock import ManualClock
 from watchkeeper.errors import StoreUnavailable

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from api.forecast import FEWEST_DAYS, Ahead, Forecast, forecast, missing_for_forecast
-from api.forecast_history import SpendHistory, Steps, spend_history
-from api.forecast_model import DayObserved, learn
+from api.forecasting.forecast import FEWEST_DAYS, Ahead, Forecast, forecast, missing_for_forecast
+from api.forecasting.history import SpendHistory, Steps, spend_history
+from api.forecasting.model import DayObserved, learn
 from benchmarks.cost_forecast import one
 from watchkeeper.storage.spend import HOUR_S, QUARTER_S, Spend
 

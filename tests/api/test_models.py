@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
-from api.catalog_parts import CatalogParts
-from api.served_spans import repoints, served_spans, serving_now
-from api.timeline_models import ModelDetail, ModelsAnswer
+from api.catalog.parts import CatalogParts
+from api.timeline.models import ModelDetail, ModelsAnswer
+from api.timeline.served_spans import repoints, served_spans, serving_now
 from tests.api.client import client, of_tenant, problem
 from tests.api.test_series_health import transition
 from tests.fixtures.store import FIRST_TS_US, call_rows

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from api.problems import Problem
-from api.reconcile_export import ExportRow, Tokens
-from api.reconcile_read import read_export
+from api.reconciling.export import ExportRow, Tokens
+from api.reconciling.read import read_export
 from tests.api import bills
 
 DAY = bills.DAY

@@ -14,8 +14,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import ApiParts, create_app
+from api.regressions.transition_log import StreamLimits, TransitionLog
 from api.server import ApiServer, Listen
-from api.transition_log import StreamLimits, TransitionLog
 from detectors.reporting import transition_row
 from tests.api.client import NOW, problem
 from tests.api.test_regressions import record

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.self_hosting import DAYS_A_MONTH, BreakEven, SelfHosting, Traffic, break_even, tco_formula
+from api.what_if.self_hosting import DAYS_A_MONTH, BreakEven, SelfHosting, Traffic, break_even, tco_formula
 
 HOSTING = SelfHosting(
     gpu_usd_per_hour=Decimal("2.5"),

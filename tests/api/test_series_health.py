@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
-from api.health_models import HealthAnswer, HistoryAnswer
+from api.health.models import HealthAnswer, HistoryAnswer
+from api.health.series_state import Concern, Standing
 from api.routes.detectors import DetectorViews
-from api.series_state import Concern, Standing
 from tests.api.client import NOW, client, of_tenant, problem
 from tests.fixtures.store import FIRST_TS_US, call_rows
 from watchkeeper.clock import ManualClock
@@ -205,7 +205,7 @@ def test_others_of_the_same_hours_are_told_from_what_was_read(
     shared_store.insert_arrow("calls", call_rows(2, service="a", model="gpt-4o", outcome="error"), "b")
     api = client(shared_store)
     assert [row["calls"] for row in rows(api)] == [5, 3]
-    monkeypatch.setattr("api.health_reader.read_cells", None)
+    monkeypatch.setattr("api.health.reader.read_cells", None)
     (row,) = rows(api, service="a", outcome="error")
     assert (row["group"]["model"], row["calls"]) == ("gpt-4o-2024-08-06", 2)
     assert rows(api, model="gpt-4o") == rows(api, provider="elsewhere") == []

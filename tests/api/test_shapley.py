@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from api.shapley import MOST_CHANGES, Values, shapley
+from api.cost_drivers.shapley import MOST_CHANGES, Values, shapley
 
 
 def test_changes_that_add_up_each_have_what_they_add() -> None:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from pydantic import BaseModel
 
-from api.csv_text import plain
-from api.negotiation import MEDIA_TYPES, accepted
+from api.answers.csv_text import plain
+from api.answers.negotiation import MEDIA_TYPES, accepted
+from api.answers.tabular import RESPONSES, Form, Wanted, respond, stream, table_of
 from api.problems import Problem, on_problem
-from api.tabular import RESPONSES, Form, Wanted, respond, stream, table_of
 from tests.api.client import problem
 from watchkeeper.errors import WatchkeeperError
 

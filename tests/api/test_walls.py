@@ -15,10 +15,10 @@ from fastapi.testclient import TestClient
 from api.access import Scope, require
 from api.auth import Access
 from api.problems import on_defect, on_problem
-from api.walls import Walls, build_walls
-from api.walls_audit import AuditTrail
-from api.walls_rate import Rate, TokenBuckets
-from api.walls_time import TimeLimits
+from api.walls.audit import AuditTrail
+from api.walls.rate import Rate, TokenBuckets
+from api.walls.stack import Walls, build_walls
+from api.walls.time import TimeLimits
 from tests.api.client import NOW, client, problem
 from watchkeeper.clock import ManualClock
 from watchkeeper.errors import QueryOverLimit, StoreUnavailable, WatchkeeperError

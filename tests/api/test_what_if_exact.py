@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from api.what_if_prices import Limits, Target, price_table
+from api.what_if.prices import Limits, Target, price_table
 from collector.price_book import PriceBook
 from collector.price_file import PriceFile
 from collector.price_list import PriceList

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import cache
 
-from api.catalog_models import list_price
-from api.catalog_parts import CatalogParts
+from api.catalog.models import list_price
+from api.catalog.parts import CatalogParts
 from collector.price_book import PriceBook
 from watchkeeper.catalog.catalog import Catalog, built_in, sources
 from watchkeeper.catalog.catalog_file import CatalogFile

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.dollars import usd
+from api.answers.dollars import usd
 from watchkeeper.cli.asking import ApiUrl, AsCsv, AsJson, From, Output, Period, Question, To, Where, conditions, show
 from watchkeeper.cli.options import DataDir
 from watchkeeper.cli.reprice_command import moment

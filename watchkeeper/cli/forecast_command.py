@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.dollars import usd
+from api.answers.dollars import usd
 from watchkeeper.cli.asking import ApiUrl, AsCsv, AsJson, Output, Question, Where, conditions, show
 from watchkeeper.cli.options import DataDir
 from watchkeeper.cli.reprice_command import moment

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from api.access import Scope
 from api.auth import Access, Authenticator
 from api.bounds import Bounds
-from api.walls import Walls
-from api.walls_access import AccessRates
-from api.walls_rate import Rate
-from api.walls_time import TimeLimits
+from api.walls.access import AccessRates
+from api.walls.rate import Rate
+from api.walls.stack import Walls
+from api.walls.time import TimeLimits
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError, StoreUnavailable
 from watchkeeper.settings import Settings

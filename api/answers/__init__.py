@@ -1,0 +1,1 @@
+"""Forms of answers that many routes share."""

@@ -1,0 +1,1 @@
+"""What a scope may spend, and how far it has come."""

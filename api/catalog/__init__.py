@@ -1,0 +1,1 @@
+"""Facts about models, as the API tells them."""

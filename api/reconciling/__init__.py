@@ -1,0 +1,1 @@
+"""A provider's own figures against the stored calls."""

@@ -1,0 +1,1 @@
+"""Regressions, and what people say of them."""

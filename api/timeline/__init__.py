@@ -1,0 +1,1 @@
+"""Which model served a requested one, when."""

@@ -1,0 +1,1 @@
+"""The same calls elsewhere: what they would have cost."""
