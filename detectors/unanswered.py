@@ -25,19 +25,42 @@ def with_their_answers(
         if key.model != key.request_model:
             continue
         answered = columns.counted[rows, _ANSWERED]
-        server = None if answered.all() else _server(key, rows_of, known)
-        if server is None:
+        if answered.all():
             continue
-        lost = rows[~answered]
-        moved[server] = np.sort(np.append(moved[server], lost)) if server in moved else lost
-        moved[key] = rows[answered]
+        for server, lost in _by_server(key, rows[~answered], columns, rows_of, known):
+            moved[server] = np.sort(np.append(moved[server], lost)) if server in moved else lost
+            moved[key] = np.setdiff1d(moved[key], lost, assume_unique=True)
     return {key: rows for key, rows in moved.items() if len(rows)}
 
 
-def _server(key: SeriesKey, rows_of: dict[SeriesKey, Ints], known: Mapping[SeriesKey, SeriesWatch]) -> SeriesKey | None:
-    """The series of the same workload, under another name, that was served last; None where there is none."""
-    others = [one for one in known if one.workload == key.workload and one.model != key.model]
-    if others:
-        return max(others, key=lambda one: (known[one].last_seen, one))
-    now = [one for one in rows_of if one.workload == key.workload and one.model != key.model]
-    return max(now, key=lambda one: (len(rows_of[one]), one), default=None)
+def _by_server(
+    key: SeriesKey,
+    lost: Ints,
+    columns: CallColumns,
+    rows_of: dict[SeriesKey, Ints],
+    known: Mapping[SeriesKey, SeriesWatch],
+) -> list[tuple[SeriesKey, Ints]]:
+    """The rows ``lost``, each with the series of the same workload, under another name, that answered last before it.
+
+    Answers of these calls come first, then those of earlier units, then the first answer afterwards.
+    """
+    named = [one for one in sorted(rows_of) if _serves(one, key)]
+    answers = [rows_of[one][columns.counted[rows_of[one], _ANSWERED]] for one in named]
+    earlier = max(
+        (one for one in known if _serves(one, key)), key=lambda one: (known[one].last_seen, one), default=None
+    )
+    if earlier is not None and earlier not in named:
+        named.append(earlier)
+    place = np.concatenate(answers) if answers else np.zeros(0, np.int64)
+    owner = np.repeat(np.arange(len(answers)), [len(rows) for rows in answers])
+    order = np.argsort(place)
+    place, owner = place[order], owner[order]
+    before = np.searchsorted(place, lost) - 1
+    first = owner[0] if len(owner) else -1
+    servers = np.full(len(lost), first if earlier is None else named.index(earlier))
+    servers[before >= 0] = owner[before[before >= 0]]
+    return [(named[number], lost[servers == number]) for number in np.unique(servers).tolist() if number >= 0]
+
+
+def _serves(one: SeriesKey, key: SeriesKey) -> bool:
+    return one.workload == key.workload and one.model != key.model
