@@ -18,6 +18,7 @@ WINDOW_FAILED = 27
 _PRIOR_FAILED, _PRIOR_TRIED = 0.5, 19.5
 _HIGHEST = 0.97
 _LATE_CALLS = 100
+_FEWEST_LATELY = 10
 
 
 class Tries(NamedTuple):
@@ -76,7 +77,16 @@ class FailureRuns:
         mean = (self.paired + _PRIOR_FAILED) / (self.failed + _PRIOR_TRIED)
         spread: float = (mean * (1 - mean) / (self.failed + _PRIOR_TRIED)) ** 0.5
         young = 0.5 if self.tried < _LATE_CALLS else 0.0
-        return min(_HIGHEST, max(mean + spread, self.rate, young))
+        return min(_HIGHEST, max(mean + spread, self.rate, young, self._lately))
+
+    @property
+    def _lately(self) -> float:
+        """Share of failures among the last calls before the present run.
+
+        A model that has begun to fail half of its calls is a regression; its runs of failures are chance, no outages.
+        """
+        before = self.recent[: max(0, len(self.recent) - self.run)]
+        return before.count("1") / max(_FEWEST_LATELY, len(before))
 
     @property
     def rate(self) -> float:

@@ -158,7 +158,7 @@ def test_a_model_that_mostly_fails_is_told_when_it_fails_altogether() -> None:
     failed = (rng.random(len(ts)) < 0.85) | (ts >= START + 0.8 * DAY)
     *young, last = told(ts, failed, seconds=60.0)
     assert len(young) <= 4 and all(one.at.timestamp() < START + 0.1 * DAY for one in young)
-    assert young[-1].state is State.CLOSED
+    assert not young or young[-1].state is State.CLOSED
     assert last.state is State.OPEN and 0.8 * DAY < last.at.timestamp() - START < 0.85 * DAY
     assert last.size is not None and last.size.before > 0.5
 
@@ -170,3 +170,10 @@ def test_an_outage_with_a_stray_failure_in_its_end_teaches_nothing() -> None:
     turns = list(scope.turns(tries, START + HOUR, detect=True))
     assert [turn.out for turn in turns] == [True, False]
     assert scope.runs.rate < 0.02
+
+
+def test_a_model_that_begins_to_fail_half_of_its_calls_is_not_out_again_and_again() -> None:
+    rng = np.random.default_rng(8)
+    ts = poisson(1_200, 2.2)
+    failed = rng.random(len(ts)) < np.where(ts < START + 2 * DAY, 0.012, 0.6)
+    assert told(ts, failed, seconds=10.0) == []
