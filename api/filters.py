@@ -40,10 +40,17 @@ def period(
     if start is None and end is None:
         return named_period(words or default, now)
     until = _aware(end, "end") if end else now
-    since = _aware(start, "start") if start else until - (now - named_period(default, now)[0])
+    since = _aware(start, "start") if start else _before(until, now - named_period(default, now)[0])
     if since >= until:
         raise _unfit(f"start ({since.isoformat()}) must be before end ({until.isoformat()}).")
     return since, until
+
+
+def _before(until: datetime, span: timedelta) -> datetime:
+    try:
+        return until - span
+    except OverflowError:
+        raise _unfit("end lies at the begin of the calendar: choose a later one.") from None
 
 
 def named_period(words: str, now: datetime) -> tuple[datetime, datetime]:

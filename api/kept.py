@@ -17,6 +17,8 @@ class _Place(Generic[Value]):
         self.lock = threading.Lock()
         self.made_at = float("-inf")
         self.value: Value | None = None
+        self.failed_at = float("-inf")
+        self.error: WatchkeeperError | None = None
 
 
 class Kept(Generic[Value]):
@@ -24,7 +26,8 @@ class Kept(Generic[Value]):
 
     A value that ``keeps`` says no to, as it is too large, is made every time. Who asks while a value is being made
     waits for it; with ``behind`` only where there is no older one to be had, and values are made anew in the
-    background. Safe to share between threads.
+    background. Who waited while making it failed is told the same failure: what takes long to fail is not made by each
+    of them in turn. Safe to share between threads.
     """
 
     def __init__(
@@ -51,14 +54,23 @@ class Kept(Generic[Value]):
             if not self._is_fresh(place) and place.lock.acquire(blocking=False):
                 threading.Thread(target=self._make_behind, args=(place, make), name="kept", daemon=True).start()
             return place.value
+        asked_at = self._clock.monotonic()
         with place.lock:
-            return place.value if place.value is not None and self._is_fresh(place) else self._make(place, make)
+            if place.value is not None and self._is_fresh(place):
+                return place.value
+            if place.error is not None and place.failed_at > asked_at:
+                raise place.error
+            return self._make(place, make)
 
     def _is_fresh(self, place: _Place[Value]) -> bool:
         return self._clock.monotonic() - place.made_at < self._fresh_s
 
     def _make(self, place: _Place[Value], make: Callable[[], Value]) -> Value:
-        value = make()
+        try:
+            value = make()
+        except WatchkeeperError as error:
+            place.error, place.failed_at = error, self._clock.monotonic()
+            raise
         if self._keeps(value):
             place.value, place.made_at = value, self._clock.monotonic()
         return value

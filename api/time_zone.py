@@ -6,11 +6,15 @@ from zoneinfo import ZoneInfo
 from watchkeeper.errors import ConfigError
 
 _HOUR = timedelta(hours=1)
+_OF_THE_MACHINE = ("localtime", "posixrules")
+"""Names that mean another zone on each machine."""
 
 
 def time_zone(name: str) -> ZoneInfo:
     """The zone of that IANA name. Raises :class:`ConfigError` for what is none."""
     try:
+        if name in _OF_THE_MACHINE:
+            raise ValueError(name)
         return ZoneInfo(name)
     # What is wrong with a name comes out as one of several errors, with its path.
     except (KeyError, ValueError, OSError):

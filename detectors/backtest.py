@@ -14,14 +14,17 @@ import pyarrow as pa
 
 from detectors.blocks import LONGEST_S
 from detectors.engine import Engine
-from detectors.finding import DAY_S, HOUR_S, instant
+from detectors.finding import HOUR_S, instant
 from detectors.metrics import Severity
 from detectors.records import FindingKind, Regression, State
 from detectors.score_tape import ScoreTape
+from detectors.series import SeriesKey
 from detectors.statuses import MetricStatus, statuses
 from detectors.story import moment
 
 UNIT_CALLS = 100_000
+MOST_PAIRS = 20_000
+_UNIT_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 _NOT_JUDGED = {State.LEARNING.value, State.CANNOT_TELL.value}
 
 Ints = npt.NDArray[np.int64]
@@ -92,7 +95,7 @@ def backtest(
     result, tape = Backtest(engine), ScoreTape(scores)
     for table in calls:
         times: Ints = table["ts"].cast(pa.int64()).to_numpy()
-        for first, last in cuts(times):
+        for first, last in cuts(times, hours=unit_hours(table, times)):
             _feed(result, table.slice(first, last - first), times[first] / 1e6, times[last - 1] / 1e6)
             _judge(result, tape, result.end)
             progress(last - first)
@@ -123,16 +126,30 @@ def _end(result: Backtest) -> None:
     result.transitions += [one for one in late if one.kind is FindingKind.REGRESSION]
 
 
-def cuts(times: Ints, most: int = UNIT_CALLS) -> Iterator[tuple[int, int]]:
-    """Rows [first, last) of each unit of ascending ``times`` (microseconds): at most ``most`` calls, within one day.
+def unit_hours(table: pa.Table, times: Ints) -> int:
+    """Longest span of a unit in hours: one, if the file is not of very many series over a long time.
 
-    A unit ends with an hour once it has a fifth of ``most`` calls: findings are dated by units, which cost the same
-    however few calls they have.
+    Findings are dated by units, and an outage that ends within one is none. But a unit costs as much for each series
+    that has calls in it, however few: units are longer where hours would make more than :data:`MOST_PAIRS` pairs.
     """
-    hours, days = (times // int(seconds * 1e6) for seconds in (HOUR_S, DAY_S))
+    columns = [name for name in SeriesKey._fields if name in table.column_names]
+    series = table.select(columns).unify_dictionaries().group_by(columns).aggregate([]).num_rows if columns else 1
+    for hours in _UNIT_HOURS:
+        calls = np.unique(times // int(hours * HOUR_S * 1e6), return_counts=True)[1]
+        if np.minimum(calls, series).sum() <= MOST_PAIRS:
+            return hours
+    return _UNIT_HOURS[-1]
+
+
+def cuts(times: Ints, most: int = UNIT_CALLS, hours: int = 24) -> Iterator[tuple[int, int]]:
+    """Rows [first, last) of each unit of ascending ``times`` (microseconds): at most ``most`` calls.
+
+    A unit lies within a span of ``hours`` (a divisor of 24); an hour ends it once it has a fifth of ``most`` calls.
+    """
+    every, spans = (times // int(count * HOUR_S * 1e6) for count in (1, hours))
     begin = 0
-    for end in [*(np.flatnonzero(np.diff(hours)) + 1).tolist(), len(times)]:
-        if end < len(times) and end - begin < most // 5 and days[end] == days[begin]:
+    for end in [*(np.flatnonzero(np.diff(every)) + 1).tolist(), len(times)]:
+        if end < len(times) and end - begin < most // 5 and spans[end] == spans[begin]:
             continue
         for first in range(begin, end, most):
             yield first, min(first + most, end)

@@ -13,6 +13,7 @@ from watchkeeper.wilson import Z_95, wilson
 
 _ORDER = tuple(METRICS.values())
 _CHANGES_EVERY_S = 90 * DAY_S
+_MOST_CALLS = 0.5
 
 
 def direction_of(alarm: Alarm) -> Direction:
@@ -58,11 +59,17 @@ def _tail_size(alarm: Alarm, phi: float, shares: tuple[float, float]) -> Size:
         (beyond / calls / share, place)
         for place, (beyond, share) in enumerate(zip(alarm.features[3:5], shares, strict=True))
     ]
-    ratio, place = max(found)
+    # Where most calls are beyond it, the 95th percentile says so; "the 99th times 80" would sound like another change.
+    ratio, place = found[0] if found[0][0] * shares[0] >= _MOST_CALLS else max(found)
     before, after = shares[place], ratio * shares[place]
     low, high = wilson(after * calls / phi, calls / phi)
     name, tail = _ORDER[alarm.metric].name, ("p95", "p99")[place]
-    text = f"{name}: {tail} tail ×{ratio:.1f} (calls beyond the former {tail}: {_percent(before)} → {_percent(after)})"
+    if after >= _MOST_CALLS:
+        text = f"{name}: {_percent(after)} of calls are beyond the former {tail} (before: {_percent(before)})"
+    else:
+        text = (
+            f"{name}: {tail} tail ×{ratio:.1f} (calls beyond the former {tail}: {_percent(before)} → {_percent(after)})"
+        )
     return Size(before=before, after=after, low=low, high=high, ratio=ratio, unit="share", text=text)
 
 

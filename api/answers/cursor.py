@@ -13,6 +13,7 @@ import orjson
 from api.problems import Problem
 
 _MOST_CHARACTERS = 400
+_FURTHEST = 2**31
 _ALPHABET = re.compile(r"[A-Za-z0-9_\-]+")
 
 
@@ -39,7 +40,7 @@ def read_cursor(text: str, question: Sequence[object]) -> Cursor:
         found = Cursor(int(offset), datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC))
     except (binascii.Error, ValueError, TypeError, OverflowError, OSError):
         raise _unfit("it is none that an answer gave as next_cursor") from None
-    if written != mark(question) or found.offset < 0 or found.begin >= found.end:
+    if written != mark(question) or not 0 <= found.offset <= _FURTHEST or found.begin >= found.end:
         raise _unfit("it belongs to another question: repeat all other parameters of the page before")
     return found
 

@@ -144,8 +144,8 @@ def _add_trace(routes: APIRouter, parts: CallParts) -> None:
         calls = calls_of_trace(parts.store, trace_id.lower(), caller.tenants)
         if not calls:
             raise Problem(404, "No such trace", f"No call of trace {trace_id} is kept; /v1/calls lists calls that are.")
-        named = sorted({row["response_id"] for row in calls} - {""})
-        return trace_answer(trace_id.lower(), calls, scores_of_trace(parts.store, trace_id.lower(), named))
+        said = scores_of_trace(parts.store, trace_id.lower(), calls, bound=bool(caller.tenants))
+        return trace_answer(trace_id.lower(), calls, said)
 
 
 def _add_export(routes: APIRouter, parts: CallParts) -> None:

@@ -21,6 +21,7 @@ from watchkeeper.clock import Clock
 
 Words = Annotated[list[str], Query(max_length=20, default_factory=list)]
 _MOST_AT_ONCE = 1_000
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,6 @@ def _page(parts: CatalogParts, found: Sequence[Known], begin: int, limit: int, n
 def _begin(cursor: str) -> int:
     if not cursor:
         return 0
-    if not (cursor.isascii() and cursor.isdecimal()):
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= _MOST_DIGITS):
         raise Problem(422, "A parameter does not fit", "cursor is none of ours: take next_cursor of the page before.")
     return int(cursor)

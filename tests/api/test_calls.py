@@ -149,10 +149,38 @@ def test_a_trace_has_its_calls_in_order_with_parents_and_scores(shared_store: St
 
 def test_a_key_of_a_tenant_finds_no_trace_of_another(shared_store: Store) -> None:
     shared_store.insert_arrow("calls", call_rows(2, tenant=["mine", "theirs"], **spans(2)), "a")
+    told = [score(trace_id=bytes.fromhex(TRACE), span_id=bytes([7] * 7 + [n]), name=f"of {n}") for n in (1, 2)]
+    shared_store.insert_arrow("scores", pa.Table.from_pylist(told, SCORES_SCHEMA), "s")
     app = of_tenant(shared_store, "mine")
     assert [row["tenant"] for row in rows(app)] == ["mine"]
-    assert len(app.get(f"/v1/calls/{TRACE}").json()["rows"]) == 1
+    found = app.get(f"/v1/calls/{TRACE}").json()
+    assert [[one["name"] for one in row["scores"]] for row in found["rows"]] == [["of 1"]]
+    assert found["other_scores"] == []
     assert app.get("/v1/calls?tenant=theirs").status_code == 403
+
+
+def test_a_trace_of_too_many_calls_is_refused_not_told_in_part(shared_store: Store, api: TestClient) -> None:
+    shared_store.insert_arrow("calls", call_rows(2_001, trace_id=bytes.fromhex(TRACE)), "a")
+    told = problem(api.get(f"/v1/calls/{TRACE}"), 400)
+    assert "more than 2,000 calls" in told["detail"]
+
+
+def test_dear_calls_are_ordered_by_what_they_cost(shared_store: Store, api: TestClient) -> None:
+    # In nano-dollars, of which a product of decimals holds nine dollars' worth.
+    shared_store.insert_arrow("calls", call_rows(3, cost_usd=[50 * 10**9, None, 200 * 10**9]), "a")
+    assert [row["cost_usd"] for row in rows(api, order="cost")] == ["200.000000000", "50.000000000", None]
+    health = api.get("/v1/health", params={"period": "45m"})
+    assert health.status_code == 200, health.text
+
+
+@pytest.mark.parametrize("path", ["costs", "costs/drivers", "health", "models", "calls", "calls/export"])
+@pytest.mark.parametrize(
+    "period",
+    ["end=0001-01-01T00:00:01Z", "start=9999-06-01T00:00:00Z&end=9999-12-31T23:59:59.999999Z"],
+    ids=["first second", "last second"],
+)
+def test_the_ends_of_the_calendar_are_no_period(shared_store: Store, api: TestClient, path: str, period: str) -> None:
+    problem(api.get(f"/v1/{path}?{period}"), 422)
 
 
 @pytest.mark.parametrize("form", ["arrow", "parquet", "csv", ""])

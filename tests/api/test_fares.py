@@ -12,7 +12,7 @@ from api.timeline.models import ModelsAnswer
 from api.what_if.fares import latency_class, rates
 from tests.api.client import NOW
 from watchkeeper.clock import ManualClock
-from watchkeeper.errors import StoreUnavailable
+from watchkeeper.errors import ConfigError, StoreUnavailable
 from watchkeeper.schema import Outcome
 from watchkeeper.storage.series_health import Times
 
@@ -98,3 +98,36 @@ def test_rates_cover_every_outcome_and_field() -> None:
     assert bad == len(Outcome) - 1, "all but cancelled calls"
     assert rates([]) == []
     assert rates([{"cancelled": 3}])[0]["ok"] == {"calls": 0, "of": 0, "rate": None, "low": None, "high": None}
+
+
+def test_who_waited_while_a_value_failed_is_told_the_same_failure() -> None:
+    clock = ManualClock(NOW)
+    kept: Kept[int] = Kept(clock, 5.0)
+    begun, made = threading.Event(), 0
+
+    def fail() -> int:
+        nonlocal made
+        made += 1
+        begun.set()
+        waiting.wait(10)
+        clock.sleep(1.0)
+        raise ConfigError("too much")
+
+    waiting, outcome = threading.Event(), list[str]()
+
+    def ask() -> None:
+        try:
+            kept.get("k", fail)
+        except ConfigError as error:
+            outcome.append(str(error))
+
+    first, second = (threading.Thread(target=ask) for _ in range(2))
+    first.start()
+    assert begun.wait(10)
+    second.start()
+    # The second waits for the lock, or comes later and makes the value itself: both end in the failure.
+    waiting.set()
+    first.join(10)
+    second.join(10)
+    assert outcome == ["too much"] * 2
+    assert made in (1, 2)

@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from detectors.backtest import Backtest, backtest, cuts
+from detectors.backtest import MOST_PAIRS, Backtest, backtest, cuts, unit_hours
 from detectors.config import DetectorConfig
 from detectors.engine import Engine
-from detectors.records import State
+from detectors.records import FindingKind, State
 from tests.detectors.made_calls import HOUR, START, calls
 
 
@@ -97,3 +97,36 @@ def test_progress_counts_every_row() -> None:
 def test_no_calls_are_no_result() -> None:
     result = backtest(Engine(DetectorConfig()), [])
     assert result.cannot_tell() and not result.statuses()
+
+
+def test_an_outage_of_an_hour_among_seventy_calls_an_hour_is_told_within_it() -> None:
+    rng = np.random.default_rng(2)
+    ts = np.sort(START + rng.random(71 * 24 * 20) * 20 * 24 * HOUR)
+    out = START + 15 * 24 * HOUR + 13.25 * HOUR
+    failed = (rng.random(len(ts)) < 0.01) | ((ts >= out) & (ts < out + 1.5 * HOUR))
+    result = run(calls(ts, outcome=np.where(failed, "error", "ok").tolist()))
+    (outage,) = [one for one in result.findings if one.kind is FindingKind.OUTAGE]
+    assert out < outage.detected_at.timestamp() < out + HOUR and outage.state is State.CLOSED
+
+
+def test_a_model_that_is_not_called_for_days_is_a_stop_of_traffic() -> None:
+    rng = np.random.default_rng(3)
+    ts = np.sort(START + rng.random(71 * 24 * 35) * 35 * 24 * HOUR)
+    one = rng.random(len(ts)) < 0.5
+    away = START + 28 * 24 * HOUR
+    kept = ~(one & (ts >= away) & (ts < away + 72 * HOUR))
+    names = np.where(one, "gpt-x", "gpt-y")[kept].tolist()
+    result = run(calls(ts[kept], request_model=names, model=names))
+    (stop,) = [one for one in result.findings if one.kind is FindingKind.TRAFFIC_STOP]
+    assert stop.request_model == "gpt-x" and away < stop.detected_at.timestamp() < away + 12 * HOUR
+
+
+@pytest.mark.parametrize(("routes", "hours"), [(1, 1), (40, 2), (800, 24)])
+def test_units_are_longer_where_many_series_have_few_calls(routes: int, hours: int) -> None:
+    days = 30
+    each = np.arange(days * 24) * HOUR
+    ts = START + np.sort(np.concatenate([each + n for n in range(routes)]))
+    names = [f"r{n % routes}" for n in range(len(ts))]
+    table = calls(ts, route=names)
+    assert unit_hours(table, table["ts"].cast(pa.int64()).to_numpy()) == hours
+    assert 40 * days * 24 > MOST_PAIRS

@@ -17,7 +17,7 @@ def _models(served: list[str]) -> dict[str, int]:
     """Calls a model counts, of calls a minute apart; an empty name is a failed call."""
     outcome = ["ok" if name else "error" for name in served]
     model = [name or "gpt-x" for name in served]
-    columns = call_columns(calls(START + 60.0 * np.arange(len(served)), model=model, outcome=outcome))
+    columns = call_columns(calls((START + 60.0 * np.arange(len(served))).tolist(), model=model, outcome=outcome))
     rows_of = {key: np.flatnonzero(columns.series == number) for number, key in enumerate(columns.keys)}
     return {key.model: len(rows) for key, rows in with_their_answers(columns, rows_of, {}).items()}
 

@@ -1,12 +1,13 @@
 """Single calls: those that fit a search, a page at a time, and all calls of a trace with their scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from watchkeeper.errors import ConfigError
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
 
@@ -61,7 +62,8 @@ _FIRST = {
     CallOrder.TIME: "toUnixTimestamp64Micro(c.ts)",
     CallOrder.DURATION: "toInt64(c.duration_us)",
     # What costs nothing known comes last.
-    CallOrder.COST: "toInt64(ifNull(c.cost_usd, -1) * 1000000000)",
+    # In nano-dollars: a product of decimals would overflow from nine dollars on.
+    CallOrder.COST: "reinterpretAsInt64(ifNull(c.cost_usd, -1))",
 }
 _IDS = ("trace_id", "span_id", "parent_span_id")
 _PLAIN = (
@@ -125,7 +127,8 @@ _SCORES = """
 SELECT s.ts AS ts, s.name AS name, s.value AS value, s.label AS label, s.source AS source,
   s.response_id AS response_id, lower(hex(s.span_id)) AS span_id
 FROM scores AS s
-WHERE s.trace_id = unhex({trace:String}) OR (notEmpty(s.response_id) AND s.response_id IN {responses:Array(String)})
+WHERE (s.trace_id = unhex({trace:String}) AND (NOT {bound:Bool} OR lower(hex(s.span_id)) IN {spans:Array(String)}))
+  OR (notEmpty(s.response_id) AND s.response_id IN {responses:Array(String)})
 ORDER BY s.ts, s.name
 LIMIT {limit:UInt32}
 """
@@ -159,11 +162,24 @@ def search_calls(store: Store, search: CallSearch, limit: int, after: Place | No
 
 
 def calls_of_trace(store: Store, trace_id: str, tenants: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Its calls in the order of their begin, at most :data:`MOST_OF_A_TRACE`; ``tenants``: only theirs."""
-    return store.query_rows(_TRACE, {"trace": trace_id, "tenants": list(tenants), "limit": MOST_OF_A_TRACE})
+    """Its calls in the order of their begin; ``tenants``: only theirs.
+
+    Raises :class:`~watchkeeper.errors.ConfigError` for more than :data:`MOST_OF_A_TRACE`: a part would have wrong sums.
+    """
+    rows = store.query_rows(_TRACE, {"trace": trace_id, "tenants": list(tenants), "limit": MOST_OF_A_TRACE + 1})
+    if len(rows) > MOST_OF_A_TRACE:
+        raise ConfigError(f"trace {trace_id} has more than {MOST_OF_A_TRACE:,} calls: export the calls of its period")
+    return rows
 
 
-def scores_of_trace(store: Store, trace_id: str, response_ids: Sequence[str]) -> list[StoredScore]:
-    """What was said of its calls, whose response ids are given; at most :data:`MOST_OF_A_TRACE`."""
-    parameters = {"trace": trace_id, "responses": list(response_ids), "limit": MOST_OF_A_TRACE}
+def scores_of_trace(
+    store: Store, trace_id: str, calls: Sequence[Mapping[str, Any]], *, bound: bool = False
+) -> list[StoredScore]:
+    """What was said of its ``calls``, and of the trace itself; at most :data:`MOST_OF_A_TRACE`.
+
+    ``bound``: of these calls only, for whoever may not see all of the trace.
+    """
+    responses = sorted({str(row["response_id"]) for row in calls} - {""})
+    spans = sorted({str(row["span_id"]) for row in calls})
+    parameters = {"trace": trace_id, "responses": responses, "spans": spans, "bound": bound, "limit": MOST_OF_A_TRACE}
     return [StoredScore(**row) for row in store.query_rows(_SCORES, parameters)]

@@ -123,7 +123,7 @@ _OF_ONE_CALL = {
     "calls_unpriced": "toUInt64(c.cost_status = 'unpriced')",
     "input_tokens": "ifNull(c.input_tokens, 0)",
     "output_tokens": "ifNull(c.output_tokens, 0)",
-    "cost_nano": "toInt64(ifNull(c.cost_usd, 0) * 1000000000)",
+    "cost_nano": "reinterpretAsInt64(ifNull(c.cost_usd, 0))",
     "last_call": "c.ts",
     "duration_counts": _histogram("c.duration_us", "c.duration_complete"),
     "ttft_counts": _histogram("ifNull(c.ttft_us, 1)", "c.ttft_us IS NOT NULL"),
