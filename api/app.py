@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -44,6 +44,7 @@ from api.routes.models import ModelParts
 from api.routes.regressions import RegressionParts
 from api.routes.reprice import Reprice
 from api.routes.series_health import HealthParts
+from api.strict import known_only
 from api.walls.stack import Walls, build_walls
 from watchkeeper import __version__
 from watchkeeper.clock import Clock
@@ -96,7 +97,14 @@ def create_app(parts: ApiParts) -> FastAPI:
 
     ``reader`` is the store with limits on each query; only what writes gets ``parts.store``.
     """
-    app = _Application(title="Watchkeeper", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = _Application(
+        title="Watchkeeper",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(known_only)],
+    )
     app.add_exception_handler(WatchkeeperError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)

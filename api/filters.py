@@ -14,6 +14,8 @@ from watchkeeper.storage.call_filter import CallFilter, from_mapping
 _RELATIVE = re.compile(r"(\d{1,6})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+LAST_YEAR = 9998
+"""A period may be widened to whole buckets, and no calendar holds the year 10000."""
 PERIOD_HELP = "45m, 24h, 7d, 4w (up to now), today, yesterday, month (so far), last-month, or a month such as 2026-10"
 
 Period = Annotated[str, Query(description=f"{PERIOD_HELP}. Not together with start and end.", max_length=20)]
@@ -41,6 +43,8 @@ def period(
         return named_period(words or default, now)
     until = _aware(end, "end") if end else now
     since = _aware(start, "start") if start else _before(until, now - named_period(default, now)[0])
+    if until.year > LAST_YEAR:
+        raise _unfit(f"end lies outside the calendar: choose one up to the year {LAST_YEAR}.")
     if since >= until:
         raise _unfit(f"start ({since.isoformat()}) must be before end ({until.isoformat()}).")
     return since, until

@@ -22,6 +22,8 @@ Ints = npt.NDArray[np.int64]
 _LAST_S = 7_258_118_400.0
 """2200-01-01: what lies beyond is no time of a call."""
 _MOST_DURATION_US = 1e15
+_MOST_EXACT = 2.0**53
+"""Beyond it numbers that were read as floats are not the ones in the file."""
 _MOST_COST = 10.0 ** (18 - COST_SCALE) / 2
 _EPOCHS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
 """Numbers below the first are Unix times in units of so many a second."""
@@ -71,7 +73,8 @@ def converted(column: pa.ChunkedArray, name: str, notes: Notes) -> pa.Array:
         return _within(_numbers(plain, name, notes), _MOST_COST, name, notes).cast(target)
     if pa.types.is_fixed_size_binary(target):
         return _ids(plain, target.byte_width)
-    most = _MOST_DURATION_US if target.bit_width > 32 else float(2**target.bit_width - 1)
+    widest = min(float(2**target.bit_width - 1), _MOST_EXACT)
+    most = _MOST_DURATION_US if name.endswith("_us") else widest
     return _within(np.round(_numbers(plain, name, notes)), most, name, notes).cast(target)
 
 

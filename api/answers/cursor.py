@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import orjson
 
+from api.filters import LAST_YEAR
 from api.problems import Problem
 
 _MOST_CHARACTERS = 400
@@ -40,7 +41,12 @@ def read_cursor(text: str, question: Sequence[object]) -> Cursor:
         found = Cursor(int(offset), datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC))
     except (binascii.Error, ValueError, TypeError, OverflowError, OSError):
         raise _unfit("it is none that an answer gave as next_cursor") from None
-    if written != mark(question) or not 0 <= found.offset <= _FURTHEST or found.begin >= found.end:
+    if (
+        written != mark(question)
+        or not 0 <= found.offset <= _FURTHEST
+        or found.begin >= found.end
+        or found.end.year > LAST_YEAR
+    ):
         raise _unfit("it belongs to another question: repeat all other parameters of the page before")
     return found
 

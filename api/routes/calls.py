@@ -18,7 +18,6 @@ from api.calls.trace import trace_answer
 from api.filters import Chosen, End, Period, Start, period
 from api.kept import Kept
 from api.problems import Problem, problem_description
-from api.strict import KnownOnly
 from watchkeeper.clock import Clock
 from watchkeeper.schema import CALLS_SCHEMA
 from watchkeeper.storage.call_export import CallExport
@@ -106,7 +105,6 @@ def _add_search(routes: APIRouter, parts: CallParts, since: Kept[datetime | None
         end: End = None,
         limit: Annotated[int, Query(ge=1, le=5_000)] = 100,
         cursor: Annotated[str, Query(description="`next_cursor` of the page before.", max_length=600)] = "",
-        _: KnownOnly = None,
     ) -> Response:
         """The last 24 hours, or all that is kept where `response_id` or `conversation_id` names calls."""
         question = (chosen, sought, caller.tenants)
@@ -139,7 +137,6 @@ def _add_trace(routes: APIRouter, parts: CallParts) -> None:
     def trace(
         caller: Reader,
         trace_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{32}$", description="32 hex digits.")],
-        _: KnownOnly = None,
     ) -> TraceAnswer:
         calls = calls_of_trace(parts.store, trace_id.lower(), caller.tenants)
         if not calls:
@@ -163,7 +160,6 @@ def _add_export(routes: APIRouter, parts: CallParts) -> None:
         words: Annotated[Period, Query(alias="period")] = "",
         start: Start = None,
         end: End = None,
-        _: KnownOnly = None,
     ) -> Response:
         """By time. Arrow (the default here), Parquet or CSV; written as it is read."""
         span = period(parts.clock.now(), words, start, end, "24h")

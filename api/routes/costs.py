@@ -17,7 +17,6 @@ from api.costs.models import CostsAnswer
 from api.costs.reader import CostReader, CostReading
 from api.filters import Chosen, End, Period, Start, no_words, period
 from api.problems import Problem
-from api.strict import KnownOnly
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage.call_filter import expression
@@ -101,7 +100,6 @@ def router(store: Store, clock: Clock, bounds: Bounds) -> APIRouter:
         words: Annotated[Period, Query(alias="period")] = "",
         start: Start = None,
         end: End = None,
-        _: KnownOnly = None,
     ) -> Response:
         """Parts, unit costs, waste and caching; docs/costs.md defines each. Tables have one column for each number."""
         bounds.check_groups(asked.dimensions)

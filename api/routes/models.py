@@ -15,7 +15,6 @@ from api.filters import Chosen, End, Period, Start, period
 from api.health.models import PastRegressionItem
 from api.health.series_state import Concern
 from api.problems import Problem, problem_description
-from api.strict import KnownOnly
 from api.timeline.models import ModelDetail, ModelItem, ModelsAnswer
 from api.timeline.timeline import ModelsOverTime, Requested, by_requested, fingerprint_items
 from watchkeeper.clock import Clock
@@ -65,7 +64,6 @@ def _add_listing(routes: APIRouter, parts: ModelParts) -> None:
         end: End = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
         cursor: Annotated[str, Query(description="`next_cursor` of the page before.", max_length=400)] = "",
-        _: KnownOnly = None,
     ) -> Response:
         """The last 30 days. Spend is that of the last 30 days, whatever the period."""
         question = (chosen, caller.tenants)
@@ -102,7 +100,6 @@ def _add_one(routes: APIRouter, parts: ModelParts) -> None:
         words: Annotated[Period, Query(alias="period")] = "",
         start: Start = None,
         end: End = None,
-        _: KnownOnly = None,
     ) -> ModelDetail:
         span = period(parts.clock.now(), words, start, end, "30d")
         parts.bounds.check_period(*span)

@@ -11,7 +11,6 @@ from api.access import Scope, require
 from api.answers.tabular import RESPONSES, Form, Wanted, stream
 from api.bounds import Bounds
 from api.filters import End, Period, Start, period
-from api.strict import KnownOnly
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.score_feed import SCORED_SCHEMA, ScoreFeed
@@ -33,7 +32,6 @@ def router(store: Store, clock: Clock, bounds: Bounds) -> APIRouter:
         words: Annotated[Period, Query(alias="period")] = "",
         start: Start = None,
         end: End = None,
-        _: KnownOnly = None,
     ) -> Response:
         """By when they were given. Arrow (the default here), Parquet or CSV; written as it is read."""
         begin, until = period(clock.now(), words, start, end, "24h")

@@ -19,7 +19,6 @@ from api.health.models import HealthAnswer, HealthItem, HistoryAnswer, HistoryIt
 from api.health.reader import HealthReader
 from api.health.series_state import Statuses
 from api.problems import Problem, problem_description
-from api.strict import KnownOnly
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError
 from watchkeeper.schema import Outcome
@@ -103,7 +102,6 @@ def _add_health(routes: APIRouter, parts: HealthParts, reader: HealthReader) -> 
         words: Annotated[Period, Query(alias="period")] = "",
         start: Start = None,
         end: End = None,
-        _: KnownOnly = None,
     ) -> Response:
         """Those with most calls first. A failed call counts with the model that last answered the same use."""
         by = asked.dimensions(parts.bounds)
@@ -137,7 +135,6 @@ def _add_history(routes: APIRouter, parts: HealthParts, reader: HealthReader) ->
         start: Start = None,
         end: End = None,
         interval: Annotated[str, Query(description=f"{', '.join(INTERVALS)}; default: what suits the period.")] = "",
-        _: KnownOnly = None,
     ) -> Response:
         """Intervals without calls are left out. Intervals below an hour read single calls."""
         now = parts.clock.now()

@@ -9,11 +9,13 @@ import httpx
 
 from watchkeeper.cli import wiring
 from watchkeeper.cli.up import Address, running_address
-from watchkeeper.errors import StoreLocked, WatchkeeperError
+from watchkeeper.errors import WatchkeeperError
 from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store
 
 _TIMEOUT_S = 120.0
+_THERE_S = 5.0
+"""Longest wait for a process on this machine to say that it lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,27 @@ def _successful(response: httpx.Response) -> httpx.Response:
 
 @contextlib.contextmanager
 def store_or_api(settings: Settings) -> Iterator[Store | Remote]:
-    """The store, opened and migrated; the API instead where another process holds the data directory."""
-    try:
-        store = Store.open(wiring.store_config(settings))
-    except StoreLocked:
-        address = running_address(settings.data_dir)
-        if address is None:
-            raise
+    """The store, opened and migrated; the API instead where another process holds the data directory.
+
+    That process is asked first: an engine that finds its directory held says so on standard error by itself.
+    """
+    address = running_address(settings.data_dir) if settings.store == "chdb" else None
+    if address is not None and _answers(address):
         with remote(settings, address) as running:
             yield running
         return
-    with contextlib.closing(store):
+    with contextlib.closing(Store.open(wiring.store_config(settings))) as store:
         wiring.migrate(store, settings)
         yield store
+
+
+def _answers(address: Address) -> bool:
+    """Is anybody there? A process that was killed leaves its address behind."""
+    try:
+        httpx.get(f"{address.api}/healthz", timeout=_THERE_S, trust_env=False, verify=False)
+    except httpx.HTTPError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

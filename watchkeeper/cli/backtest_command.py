@@ -84,7 +84,9 @@ def chosen_config(settings: Settings) -> DetectorConfig:
 @contextlib.contextmanager
 def past_calls(settings: Settings, source: Source) -> Iterator[Past]:
     """The calls of ``source``. Raises :class:`ConfigError` where it is not one source, or holds nothing."""
-    if bool(source.files) == bool(source.begin):
+    if source.files and source.begin:
+        raise ConfigError("both --calls and --from say which calls: leave one of them out")
+    if not source.files and not source.begin:
         raise ConfigError("say which calls: --calls FILE.parquet, or --from (and --to) for stored ones")
     if source.files:
         if source.end:
@@ -92,6 +94,8 @@ def past_calls(settings: Settings, source: Source) -> Iterator[Past]:
         yield _of_files(source.files)
         return
     begin, end = moment(source.begin, "--from"), moment(source.end, "--to") if source.end else datetime.now(UTC)
+    if begin >= end:
+        raise ConfigError(f"--from ({begin.isoformat()}) must be before --to ({end.isoformat()})")
     with store_or_api(settings) as access:
         calls = _stored(access, begin, end)
         count = calls.count()

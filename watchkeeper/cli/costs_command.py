@@ -61,7 +61,8 @@ def command(
 
 
 def _draw(answer: Any, console: Console, always: Sequence[str]) -> None:
-    console.print(_table(answer["rows"], answer["totals"], always))
+    # Narrower, the names would be cut, without which the numbers say nothing.
+    console.print(_table(answer["rows"], answer["totals"], always), width=max(console.width, _WIDEST))
     for note in _notes(answer):
         console.print(note, markup=False)
 
@@ -106,6 +107,7 @@ _NUMBERS = {
     "cache_could_save_usd": "could save",
     "unpriced_calls": "unpriced",
 }
+_WIDEST = 110
 _BEGINS = "UTC from"
 _CACHING = ("cache_savings_usd", "cache_could_save_usd")
 _RARE = (*_CACHING, "unpriced_calls")

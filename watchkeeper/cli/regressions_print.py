@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from detectors.records import Regression
 from detectors.series import in_words
@@ -17,7 +17,7 @@ _SECONDS = 19
 
 def print_list(answer: Any, console: Console) -> None:
     """A page of ``GET /v1/regressions``."""
-    table = Table("id", "state", "severity", "what", "where", "since", "last step", "seen by")
+    table = Table(Column("id", no_wrap=True), "state", "severity", "what", "where", "since", "last step", "seen by")
     for row in answer["rows"]:
         what = row["size"]["text"] if row["size"] else row["kind"].replace("_", " ")
         place = in_words(row["service"], row["route"], row["provider"], row["request_model"])

@@ -145,11 +145,16 @@ def _table(rows: list[Any], name: str) -> Table:
             f"{row['calls_priced']:,}",
             f"{row['calls_too_large']:,}",
             f"{row['calls_unpriced']:,}",
-            _usd(row["usd"]),
+            # Of the calls that have a price on both sides, so that the three add up.
+            _usd(_sum(compared["observed_usd"], compared["difference_usd"])),
             _usd(compared["observed_usd"]),
             f"{_usd(compared['difference_usd'])}{share}",
         )
     return table
+
+
+def _sum(one: str | None, other: str | None) -> str | None:
+    return None if one is None or other is None else str(Decimal(one) + Decimal(other))
 
 
 def _draw_hosting(hosting: Any, console: Console) -> None:

@@ -14,7 +14,7 @@ FROM (
 LEFT JOIN (
   SELECT regression_id, true AS judged, max(action = 'false_alarm') AS false_alarm
   FROM regression_actions
-  WHERE action IN ('acknowledge', 'close', 'accept', 'false_alarm')
+  WHERE action IN ('close', 'accept', 'false_alarm')
   GROUP BY regression_id
 ) AS said ON reported.id = said.regression_id
 GROUP BY kind, metric
