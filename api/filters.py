@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import Query
 
 from api.problems import Problem
-from watchkeeper.storage.call_filter import CallFilter, from_mapping
+from watchkeeper.errors import ConfigError
+from watchkeeper.storage.call_filter import CallFilter, expression, from_mapping
 
 _RELATIVE = re.compile(r"(\d{1,6})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -88,6 +89,21 @@ def _month(words: str, year: int, month: int) -> tuple[datetime, datetime]:
         raise _unfit(f"period is {words!r}: months run from 1971-01 to 2100-12.")
     begin = datetime(year, month, 1, tzinfo=UTC)
     return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
+def listed(given: Iterable[str]) -> tuple[str, ...]:
+    """The words of a parameter that may be repeated or hold several with commas: each once, in their order."""
+    words = (word.strip() for part in given for word in part.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def check_dimensions(names: Iterable[str], parameter: str) -> None:
+    """Are these what calls may be grouped by? Raises :class:`Problem` (422) that names the ``parameter``."""
+    try:
+        for name in names:
+            expression(name, "c")
+    except ConfigError as error:
+        raise _unfit(f"{parameter}: {error}.") from None
 
 
 def _aware(moment: datetime, name: str) -> datetime:

@@ -15,7 +15,7 @@ from api.bounds import Bounds
 from api.calls.cursor import CallCursor, read_call_cursor
 from api.calls.models import CallItem, CallsAnswer, TraceAnswer, call_fields
 from api.calls.trace import trace_answer
-from api.filters import Chosen, End, Period, Start, period
+from api.filters import Chosen, End, Period, Start, no_words, period
 from api.kept import Kept
 from api.problems import Problem, problem_description
 from watchkeeper.clock import Clock
@@ -58,7 +58,7 @@ class Taken:
 
     columns: Annotated[
         list[str],
-        Query(description="Of docs/data-model.md, repeated; default: all.", max_length=100, default_factory=list),
+        Query(description="Of docs/data-model.md, repeated; default: all.", max_length=100, default_factory=no_words),
     ]
     sample: Annotated[
         int | None, Query(ge=1, le=MOST_EXPORTED, description="Of more calls than so many, every n-th by span id.")

@@ -12,6 +12,7 @@ from api.access import Scope, require
 from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.catalog.models import CatalogAnswer, CatalogItem, catalog_item, catalog_source
 from api.catalog.parts import CatalogParts
+from api.filters import no_words
 from api.problems import Problem
 from watchkeeper.catalog.catalog import Known
 from watchkeeper.catalog.facts import Size
@@ -19,7 +20,7 @@ from watchkeeper.catalog.selection import Selection
 from watchkeeper.catalog.sizes import RULE
 from watchkeeper.clock import Clock
 
-Words = Annotated[list[str], Query(max_length=20, default_factory=list)]
+Words = Annotated[list[str], Query(max_length=20, default_factory=no_words)]
 _MOST_AT_ONCE = 1_000
 _MOST_DIGITS = 9
 

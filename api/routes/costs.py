@@ -15,11 +15,8 @@ from api.answers.tabular import RESPONSES, Form, Wanted, stream
 from api.bounds import Bounds
 from api.costs.models import CostsAnswer
 from api.costs.reader import CostReader, CostReading
-from api.filters import Chosen, End, Period, Start, no_words, period
-from api.problems import Problem
+from api.filters import Chosen, End, Period, Start, check_dimensions, listed, no_words, period
 from watchkeeper.clock import Clock
-from watchkeeper.errors import ConfigError
-from watchkeeper.storage.call_filter import expression
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.cost_plan import CostQuery, Interval
 
@@ -70,14 +67,9 @@ class Asked:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """Each once, in the order that was asked for. Raises :class:`Problem` (422) for what is none."""
-        words = (word.strip() for part in self.group_by for word in part.split(","))
-        found = tuple(dict.fromkeys(word for word in words if word))
-        try:
-            for name in found:
-                expression(name, "t")
-        except ConfigError as error:
-            raise Problem(422, "A parameter does not fit", f"group_by: {error}.") from None
+        """Each once, in the order that was asked for. Raises :class:`~api.problems.Problem` (422) for what is none."""
+        found = listed(self.group_by)
+        check_dimensions(found, "group_by")
         return found
 
 

@@ -14,16 +14,15 @@ from api.access import Caller, Scope, require
 from api.answers.cursor import Cursor, read_cursor
 from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.bounds import Bounds
-from api.filters import Chosen, End, Period, Start, period
+from api.filters import Chosen, End, Period, Start, check_dimensions, listed, no_words, period
 from api.health.models import HealthAnswer, HealthItem, HistoryAnswer, HistoryItem
 from api.health.reader import HealthReader
 from api.health.series_state import Statuses
 from api.problems import Problem, problem_description
 from watchkeeper.clock import Clock
-from watchkeeper.errors import ConfigError
 from watchkeeper.schema import Outcome
 from watchkeeper.series_id import ANY
-from watchkeeper.storage.call_filter import expression, from_mapping
+from watchkeeper.storage.call_filter import from_mapping
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.series_cells import SERIES, HealthQuery
 from watchkeeper.storage.series_health import Series
@@ -46,7 +45,7 @@ class Asked:
         Query(
             description="Dimensions, repeated or with commas; default: service, route, provider, request_model, model.",
             max_length=20,
-            default_factory=list,
+            default_factory=no_words,
         ),
     ]
     limit: Annotated[int, Query(ge=1, le=5_000)] = 200
@@ -54,16 +53,11 @@ class Asked:
 
     def dimensions(self, bounds: Bounds) -> tuple[str, ...]:
         """Each once, in the order that was asked for. Raises :class:`Problem` (422) for what is none."""
-        words = (word.strip() for part in self.by for word in part.split(","))
-        found = tuple(dict.fromkeys(word for word in words if word))
+        found = listed(self.by)
         if not found or set(found) == {*SERIES}:
             return SERIES
         bounds.check_groups(found)
-        try:
-            for name in found:
-                expression(name, "c")
-        except ConfigError as error:
-            raise Problem(422, "A parameter does not fit", f"by: {error}.") from None
+        check_dimensions(found, "by")
         return found
 
 
