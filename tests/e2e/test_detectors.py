@@ -179,7 +179,7 @@ def test_up_finds_a_regression_and_goes_on_after_a_kill(tmp_path: Path) -> None:
 
 def test_up_without_detectors_takes_calls_all_the_same(tmp_path: Path) -> None:
     with running_up(tmp_path, {"WATCHKEEPER_DETECTORS": "false"}) as up:
-        content = spans(0, time.time() - 2 * PER_REQUEST / FIFTY * STEP_S)  # all of them past, also at the end of an hour
+        content = spans(0, time.time() - 2 * PER_REQUEST / FIFTY * STEP_S)  # all past, also as an hour ends
         headers = {"content-type": "application/x-protobuf"}
         assert httpx.post(f"{up.otlp_http}/v1/traces", content=content, headers=headers, trust_env=False).is_success
         assert up.calls() == PER_REQUEST
