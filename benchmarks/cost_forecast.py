@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from api.forecasting.forecast import Ahead, Forecast, forecast
-from api.forecasting.history import Steps, spend_history
 from benchmarks.verdict import Verdict, conclude
+from watchkeeper.forecasting.forecast import Ahead, Forecast, forecast
+from watchkeeper.forecasting.history import Steps, spend_history
 from watchkeeper.storage.spend import HOUR_S, Spend
 
 _LEAST, _MOST = 0.70, 0.92

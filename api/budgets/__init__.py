@@ -1,1 +1,1 @@
-"""What a scope may spend, and how far it has come."""
+"""Budgets as the API takes and shows them."""

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers.dollars import Dollars
-from api.budgets.status import BudgetStatus
 from api.forecasting.models import SpendRange
 from api.forecasting.ranges import spend_range
-from watchkeeper.storage.budgets import Budget, BudgetEvent, BudgetPeriod
+from watchkeeper.budgeting.status import BudgetStatus
+from watchkeeper.choices import BudgetPeriod
+from watchkeeper.storage.budgets import Budget, BudgetEvent
 
 Percent = Annotated[int, Field(ge=1, le=1_000)]
 Value = Annotated[str, Field(max_length=256)]

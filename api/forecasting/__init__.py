@@ -1,1 +1,1 @@
-"""What will have been spent."""
+"""What will have been spent, as the API says it."""

@@ -1,7 +1,7 @@
 """Ranges of a forecast as the API shows them."""
 
-from api.forecasting.forecast import Range
 from api.forecasting.models import SpendRange
+from watchkeeper.forecasting.forecast import Range
 
 
 def spend_range(found: Range) -> SpendRange:

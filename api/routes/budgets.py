@@ -22,13 +22,12 @@ from api.budgets.models import (
     budget_item,
     status_item,
 )
-from api.budgets.periods import budget_period
-from api.budgets.status import budget_status
-from api.forecasting.spending import outlook
 from api.problems import Problem
-from api.time_zone import time_zone
+from watchkeeper.budgeting.periods import budget_period
+from watchkeeper.budgeting.status import budget_status
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError
+from watchkeeper.forecasting.spending import outlook
 from watchkeeper.storage.budgets import (
     MOST_BUDGETS,
     Budget,
@@ -40,6 +39,7 @@ from watchkeeper.storage.budgets import (
 )
 from watchkeeper.storage.call_filter import from_mapping
 from watchkeeper.storage.client import Store
+from watchkeeper.time_zone import time_zone
 
 Reader = Annotated[Caller, Depends(require(Scope.READ, scoped=True))]
 Writer = Annotated[Caller, Depends(require(Scope.OPERATE, scoped=True))]
@@ -147,7 +147,7 @@ class _Desk:
 
     def _status(self, budget: Budget) -> BudgetStatusItem:
         now, zone = self.clock.now(), time_zone(budget.time_zone)
-        chosen = from_mapping(*budget_period(budget.period, now, zone), budget.scope)
+        chosen = from_mapping(*budget_period(budget.period, now, zone), budget.scope, stored=True)
         seen = outlook(self.reader, chosen, now, zone)
         notes = [*seen.notes(), *([seen.missing] if seen.missing else [])]
         reached = reached_levels(self.reader, budget.name, chosen.begin)

@@ -10,14 +10,14 @@ from api.access import Caller, Scope, require
 from api.answers.dollars import usd
 from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.filters import Chosen
-from api.forecasting.forecast import METHOD, MOST_DAYS_AHEAD, DayAhead
 from api.forecasting.models import Certainty, ForecastAnswer, ForecastDay
 from api.forecasting.ranges import spend_range
-from api.forecasting.spending import Outlook, outlook
 from api.problems import Problem
-from api.time_zone import midnight, time_zone
 from watchkeeper.clock import Clock
+from watchkeeper.forecasting.forecast import METHOD, MOST_DAYS_AHEAD, DayAhead
+from watchkeeper.forecasting.spending import Outlook, outlook
 from watchkeeper.storage.client import Store
+from watchkeeper.time_zone import midnight, time_zone
 
 Reader = Annotated[Caller, Depends(require(Scope.READ, scoped=True))]
 Until = Annotated[datetime | None, Query(description="Forecast up to this time; default: the end of this month.")]

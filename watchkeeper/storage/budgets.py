@@ -5,24 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import pyarrow as pa
 
+from watchkeeper.choices import BudgetPeriod
 from watchkeeper.storage.client import Store
 
 MOST_BUDGETS = 1_000
 _MONEY = pa.decimal128(38, 9)
 _MICROS = pa.timestamp("us", tz="UTC")
-
-
-class BudgetPeriod(StrEnum):
-    """What a limit is for; weeks begin on Monday."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from watchkeeper.choices import BudgetPeriod
 from watchkeeper.storage.budgets import (
     Budget,
     BudgetEvent,
-    BudgetPeriod,
     budget_history,
     find_budget,
     insert_budget_events,

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from api.forecasting.forecast import Forecast, Range
-from api.forecasting.spending import Outlook
+from watchkeeper.forecasting.forecast import Forecast, Range
+from watchkeeper.forecasting.spending import Outlook
 from watchkeeper.storage.budgets import Budget, BudgetEvent
 
 

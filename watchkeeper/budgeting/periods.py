@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from api.time_zone import midnight
-from watchkeeper.storage.budgets import BudgetPeriod
+from watchkeeper.choices import BudgetPeriod
+from watchkeeper.time_zone import midnight
 
 
 def budget_period(period: BudgetPeriod, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.forecasting.forecast import Ahead, Forecast, forecast, missing_for_forecast
-from api.forecasting.history import HISTORY_DAYS, Steps, spend_history
-from api.time_zone import has_whole_hours, midnight
+from watchkeeper.forecasting.forecast import Ahead, Forecast, forecast, missing_for_forecast
+from watchkeeper.forecasting.history import HISTORY_DAYS, Steps, spend_history
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.cost_source import kept_since
 from watchkeeper.storage.spend import HOUR_S, QUARTER_S, Spend, read_spend, spend_source
+from watchkeeper.time_zone import has_whole_hours, midnight
 
 _SEED = 20_260_101
 """The same calls give the same forecast."""

@@ -4,18 +4,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.budgets.periods import budget_period
-from api.budgets.status import BudgetStatus, budget_events, budget_status
-from api.forecasting.spending import Outlook
-from api.time_zone import has_whole_hours, time_zone
-from tests.api.test_forecast import BEGIN, DAY, ahead, steps
-from watchkeeper.errors import ConfigError
-from watchkeeper.storage.budgets import Budget, BudgetPeriod
+from tests.watchkeeper.forecasting.test_forecast import BEGIN, DAY, ahead, steps
+from watchkeeper.budgeting.periods import budget_period
+from watchkeeper.budgeting.status import BudgetStatus, budget_events, budget_status
+from watchkeeper.choices import BudgetPeriod
+from watchkeeper.forecasting.spending import Outlook
+from watchkeeper.storage.budgets import Budget
 from watchkeeper.storage.spend import Spend
+from watchkeeper.time_zone import time_zone
 
 NOW = BEGIN + 28 * DAY
 BUDGET = Budget("team", 3, BudgetPeriod.MONTH, "UTC", Decimal(400), (50, 80, 100), {}, "me", BEGIN)
@@ -109,17 +108,6 @@ def at(text: str) -> datetime:
 )
 def test_periods_are_those_of_the_time_zone(period: BudgetPeriod, zone: str, now: str, begin: str, end: str) -> None:
     assert budget_period(period, at(now), time_zone(zone)) == (at(begin), at(end))
-
-
-@pytest.mark.parametrize("name", ["Mars", "", "../etc/passwd", "/etc/localtime", "Europe", "UTC\0", "é" * 50])
-def test_an_unknown_zone_is_named(name: str) -> None:
-    with pytest.raises(ConfigError, match="Europe/Berlin"):
-        time_zone(name)
-
-
-def test_zones_with_half_hours_are_known_as_such() -> None:
-    assert has_whole_hours(ZoneInfo("Europe/Berlin"), BEGIN, NOW)
-    assert not has_whole_hours(ZoneInfo("Asia/Kathmandu"), BEGIN, NOW)
 
 
 def test_an_outlook_says_what_limits_it() -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.forecasting.model import Floats
+from watchkeeper.forecasting.model import Floats
 from watchkeeper.storage.spend import QUARTER_S, Spend
 
 HISTORY_DAYS = 56

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from api.forecasting.forecast import FEWEST_DAYS, Ahead, Forecast, forecast, missing_for_forecast
-from api.forecasting.history import SpendHistory, Steps, spend_history
-from api.forecasting.model import DayObserved, learn
 from benchmarks.cost_forecast import one
+from watchkeeper.forecasting.forecast import FEWEST_DAYS, Ahead, Forecast, forecast, missing_for_forecast
+from watchkeeper.forecasting.history import SpendHistory, Steps, spend_history
+from watchkeeper.forecasting.model import DayObserved, learn
 from watchkeeper.storage.spend import HOUR_S, QUARTER_S, Spend
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.forecasting.history import SpendHistory
-from api.forecasting.model import DayObserved, Floats, SpendModel, learn
+from watchkeeper.forecasting.history import SpendHistory
+from watchkeeper.forecasting.model import DayObserved, Floats, SpendModel, learn
 
 FEWEST_DAYS = 3
 MOST_DAYS_AHEAD = 366

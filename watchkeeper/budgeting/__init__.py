@@ -1,0 +1,1 @@
+"""How budgets stand, for whoever shows that and whoever warns of it."""
