@@ -14,7 +14,6 @@ POST that only computes states ``Scope.READ`` and is not recorded.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Request, Security
@@ -22,15 +21,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import Problem
 
-
-class Scope(StrEnum):
-    """What a key may do. ``admin`` implies all others, ``operate`` implies ``read``; ``ingest`` only sends calls."""
-
-    READ = "read"
-    INGEST = "ingest"
-    OPERATE = "operate"
-    ADMIN = "admin"
-
+# Every route states its scope: it is had from where the rest of that sentence is.
+from watchkeeper.choices import Scope as Scope
 
 _IMPLIED = {
     Scope.READ: frozenset({Scope.READ}),

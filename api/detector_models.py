@@ -87,6 +87,8 @@ class SeriesExplanationItem(BaseModel):
     inherited_from: str
     patience_days: float
     metrics: list[MetricExplanationItem]
+    late_calls: int = Field(0, description="Calls of the last days that came too late to be judged.")
+    late_last: datetime | None = Field(None, description="When one of these came last.")
 
 
 class FalseAlarmItem(BaseModel):

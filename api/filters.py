@@ -42,8 +42,8 @@ def period(
         raise _unfit("give either period or start and end, not both.")
     if start is None and end is None:
         return named_period(words or default, now)
-    until = _aware(end, "end") if end else now
-    since = _aware(start, "start") if start else _before(until, now - named_period(default, now)[0])
+    until = aware(end, "end") if end else now
+    since = aware(start, "start") if start else _before(until, now - named_period(default, now)[0])
     if until.year > LAST_YEAR:
         raise _unfit(f"end lies outside the calendar: choose one up to the year {LAST_YEAR}.")
     if since >= until:
@@ -106,7 +106,8 @@ def check_dimensions(names: Iterable[str], parameter: str) -> None:
         raise _unfit(f"{parameter}: {error}.") from None
 
 
-def _aware(moment: datetime, name: str) -> datetime:
+def aware(moment: datetime, name: str) -> datetime:
+    """``moment`` in UTC. Raises :class:`Problem` (422), which calls it ``name``, for one without a zone."""
     if moment.tzinfo is None:
         raise _unfit(f"{name} needs a zone: write 2026-01-31T12:00:00Z.")
     try:
@@ -145,9 +146,13 @@ class Chosen:
     def within(self, span: tuple[datetime, datetime], tenants: tuple[str, ...] = ()) -> CallFilter:
         """The filter for ``span``. ``tenants`` (of a key that sees only these) restrict it further.
 
-        Raises :class:`Problem` (403) when a tenant is asked for that the key does not see.
+        Raises :class:`Problem`: 403 when a tenant is asked for that the key does not see, 422 for words that no
+        such column has and for what is no tag.
         """
         given: dict[str, Iterable[str]] = {field.name: getattr(self, field.name) for field in fields(self)}
         if tenants and not set(self.tenant) <= set(tenants):
             raise Problem(403, "Not for this key", "The key sees other tenants only: leave the parameter tenant out.")
-        return from_mapping(*span, given | {"tenant": self.tenant or tenants})
+        try:
+            return from_mapping(*span, given | {"tenant": self.tenant or tenants})
+        except ConfigError as error:
+            raise _unfit(f"{error}.") from None

@@ -1,7 +1,10 @@
 """What monitors take and give: closed blocks of a series in, alarms and changes of state out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from detectors.columns import Bools, Floats
 from detectors.metrics import RATES
@@ -27,6 +30,16 @@ class Blocks:
     """[B, M] dispersion that the evidence was divided by."""
 
 
+def joined(parts: Sequence[Blocks]) -> Blocks:
+    """The blocks of ``parts``, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    ends = [end for part in parts for end in part.ends]
+    side = [np.concatenate([getattr(p, name) for p in parts], axis=1) for name in ("evidence", "features", "calls")]
+    flat = [np.concatenate([getattr(p, name) for p in parts], axis=0) for name in ("s", "v", "phi")]
+    return Blocks(ends, *side, *flat)
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """A metric's statistic reached 1."""
@@ -41,6 +54,8 @@ class Alarm:
     spread: float
     """Standard deviation of the onset, seconds."""
     features: tuple[float, ...]
+    exact: bool = False
+    """Do the scores among ``features`` say how far calls went? Else how they rank among usual ones, and no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +106,9 @@ def alarm_state(alarm: Alarm) -> list[Any]:
 
 def restore_alarm(state: list[Any]) -> Alarm:
     """From :func:`alarm_state`."""
-    metric, at, slab, alternative, level, onset, spread, features = state
+    # States of before there was ``exact`` end with the features.
+    metric, at, slab, alternative, level, onset, spread, features, *exact = state
     return Alarm(
         int(metric), float(at), int(slab), int(alternative), float(level), float(onset), float(spread),
-        tuple(map(float, features)),
+        tuple(map(float, features)), bool(exact and exact[0]),
     )  # fmt: skip

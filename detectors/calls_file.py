@@ -6,6 +6,7 @@ is absent and follows from what is there is derived: how a call ended, which mod
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,9 @@ WATCHABLE = (
 """A file without any of these has nothing to watch."""
 _MOST_ROWS = 100_000_000
 _NAMED = 8
+_IGNORED_NAMED = 50
+_NEAR = 0.8
+"""Likeness from which a column is taken for a misspelt one of ours."""
 _OUR_OWN = ("ingested_at",)
 """Columns of the table of calls that are not in the schema and mean nothing here."""
 
@@ -138,7 +142,7 @@ def _columns(path: Path, notes: Notes) -> tuple[dict[str, pa.ChunkedArray], int]
     ignored = [name for name in names if not _is_known(name) and not name.startswith("__")]
     ignored = [name for name in ignored if name not in _OUR_OWN]
     if ignored:
-        notes.tell(f"ignored columns that are none of ours: {_listed(ignored)}")
+        notes.tell(f"ignored columns that are none of ours: {_listed(map(_with_near, ignored), _IGNORED_NAMED)}")
     return {name: table.column(table.schema.names.index(name)) for name in table.schema.names}, rows
 
 
@@ -188,7 +192,13 @@ def _filled(calls: pa.Table, name: str, source: str, change: Callable[[str], str
     return calls.set_column(calls.schema.get_field_index(name), field, found.dictionary_encode().cast(field.type))
 
 
-def _listed(names: Iterable[object]) -> str:
+def _with_near(name: str) -> str:
+    """With the column of ours that may be meant."""
+    near = get_close_matches(name.lower(), CALLS_SCHEMA.names, 1, _NEAR)
+    return f"{name} (is {near[0]} meant?)" if near else name
+
+
+def _listed(names: Iterable[object], most: int = _NAMED) -> str:
     words = [str(name) for name in names]
-    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-    return ", ".join(words[:_NAMED]) + more
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

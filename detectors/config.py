@@ -28,7 +28,7 @@ class DetectorConfig:
     """All settings of the engine; times in the unit of their name."""
 
     detector: str = "e_detector"
-    """Which detector decides: one of :data:`detectors.choice.DETECTORS`."""
+    """Which detector decides: one of :data:`detectors.detector_names.DETECTORS`."""
     false_page_days: float = 7.0
     """At most one false page of the whole fleet in so many days (on average)."""
     fleet_series: int = 300

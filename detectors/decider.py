@@ -10,8 +10,9 @@ import numpy as np
 from river.drift import PageHinkley
 
 from detectors.columns import Floats
+from detectors.detector_names import E_DETECTOR
 from detectors.metrics import Kind, Metric
-from detectors.river_presets import E_DETECTOR, FOR_VALUES, PRESETS, Decider, Preset
+from detectors.river_presets import FOR_VALUES, PRESETS, Decider, Preset
 
 CROSS_CHECK = "adwin"
 _CROSS_CHECKED = "latency"

@@ -25,6 +25,7 @@ from detectors.fleet_stop import FleetStop, Silence
 from detectors.group_calls import by_model
 from detectors.history import CallHistory
 from detectors.incidents import Explained, RaisedAlarm
+from detectors.late_calls import LateCalls
 from detectors.model_group import ModelGroup
 from detectors.onset import sharpened
 from detectors.records import Regression
@@ -65,6 +66,7 @@ class Engine:
         self._history = history
         self._watermark = 0.0
         self._calls = self._late = self._future = self._evicted = 0
+        self._late_calls = LateCalls(config.max_series)
         self._scores: Counter[ScoreFate] = Counter()
         self._fleet = FleetStop()
 
@@ -109,6 +111,11 @@ class Engine:
         group = self.groups.get(action.model)
         return act(group, action) if group is not None else []
 
+    @property
+    def late_calls(self) -> LateCalls:
+        """Calls of the last days that were left out as late, by series."""
+        return self._late_calls
+
     def counts(self) -> EngineCounts:
         """What was counted since the state began."""
         states: Counter[str] = Counter()
@@ -126,6 +133,7 @@ class Engine:
             "version": VERSION,
             "watermark": self._watermark,
             "counts": [self._calls, self._late, self._future, self._evicted],
+            "late": self._late_calls.state(),
             "scores": {fate.value: count for fate, count in self._scores.items()},
             "fleet": self._fleet.state(),
             "groups": [group.snapshot() for group in self.groups.values()],
@@ -139,6 +147,8 @@ class Engine:
         engine = cls(config, history)
         engine._watermark = float(state["watermark"])
         engine._calls, engine._late, engine._future, engine._evicted = map(int, state["counts"])
+        # States of before this was counted by series have none.
+        engine._late_calls = LateCalls.restore(config.max_series, state.get("late", []))
         engine._scores = Counter({ScoreFate(fate): int(count) for fate, count in state["scores"].items()})
         engine._fleet = FleetStop.of(state["fleet"])
         for kept in state["groups"]:
@@ -182,7 +192,9 @@ class Engine:
     def _in_time(self, columns: CallColumns, received_at: float) -> CallColumns:
         late = columns.ts < self._watermark - self.config.late_s
         ahead = columns.ts > received_at + _AHEAD_S
-        self._late += int(late.sum())
+        if late.any():
+            self._late += int(late.sum())
+            self._late_calls.note(columns, late, received_at)
         self._future += int(ahead.sum())
         return columns if not (late | ahead).any() else columns.where(~(late | ahead))
 

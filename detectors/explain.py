@@ -1,6 +1,7 @@
 """What is known of one series, for whoever checks a verdict: baselines, guards, statistics, distance to alarm."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,8 +12,10 @@ from detectors.engine import Engine
 from detectors.explain_parent import explain_parent
 from detectors.explanations import BaselineFacts, MetricExplanation, SeriesExplanation, StratumFacts, way_to_alarm
 from detectors.hours import CELLS
+from detectors.late_calls import Late
 from detectors.learning import Schedule
 from detectors.metrics import Direction, Kind
+from detectors.model_group import ModelGroup
 from detectors.rate_learner import RateLearner
 from detectors.rules import patience_s
 from detectors.score_baseline import score_label
@@ -23,6 +26,7 @@ from detectors.statuses import MetricStatus, series_statuses
 from detectors.strata import StrataIndex
 from detectors.value_learner import Reference, ValueHistory, ValueLearner
 from watchkeeper.errors import ConfigError
+from watchkeeper.series_id import is_begin
 
 _CANDIDATES = 10
 _FLAT = 0.005
@@ -30,14 +34,19 @@ _LABELS = {Kind.RATE: rate_label, Kind.VALUE: value_label, Kind.SCORE: score_lab
 
 
 def explain(engine: Engine, text: str) -> SeriesExplanation:
-    """The series, or model over all its routes, that ``text`` names: whole, by its id, or by a part only one has.
+    """The series, or model over all its routes, that ``text`` names: whole, by its id (or its begin), or by a part
+    only one has.
 
     Raises :class:`ConfigError` with what there is where none or several match.
     """
     key = _found(engine, text)
     group = engine.groups[key.parent]
-    if key == group.key:
-        return explain_parent(group)
+    found = explain_parent(group) if key == group.key else _of_series(engine, group, key)
+    late = engine.late_calls.of(key)
+    return replace(found, late_calls=late.calls, late_last=_instant(late.last)) if late else found
+
+
+def _of_series(engine: Engine, group: ModelGroup, key: SeriesKey) -> SeriesExplanation:
     watch = group.series[key]
     scores = [one.watch for one in group.scores.of(watch.key)]
     patience = patience_s(engine.config)
@@ -67,16 +76,26 @@ def _found(engine: Engine, text: str) -> SeriesKey:
     parents = [group.key for group in groups if len(group.series) > 1]
     known = parents + sorted(key for group in groups for key in group.series)
     exact = [key for key in known if text in (str(key), key.id)]
-    matching = exact or [key for key in known if text.lower() in f"{key}\n{'|'.join(key)}".lower()]
+    matching = exact or [key for key in known if _has(key, text)]
     if len(matching) == 1:
         return matching[0]
     shown = [f"{key.id}  {key}{'  (all routes together)' if key.is_parent else ''}" for key in matching or known]
     more = len(shown) - _CANDIDATES
     listed = "\n  ".join(shown[:_CANDIDATES]) + (f"\n  … and {more} more" if more > 0 else "")
+    late = "".join(f"; {_told_late(key, one)}" for key, one in engine.late_calls.all().items() if _has(key, text))
     if not known:
-        raise ConfigError("no series is known yet: there were no calls")
-    problem = f"{len(matching)} series match {text!r}" if matching else f"no series matches {text!r}"
+        raise ConfigError(f"no series is known yet: there were no calls{late}")
+    problem = f"{len(matching)} series match {text!r}" if matching else f"no series matches {text!r}{late}"
     raise ConfigError(f"{problem}; write the id or more of the text of one of\n  {listed}")
+
+
+def _has(key: SeriesKey, text: str) -> bool:
+    return text.lower() in f"{key}\n{'|'.join(key)}".lower() or is_begin(text, key.id)
+
+
+def _told_late(key: SeriesKey, late: Late) -> str:
+    last = _instant(late.last)
+    return f"{late.calls:,} calls of {key} came too late to be judged, the last at {last:%Y-%m-%d %H:%M} UTC"
 
 
 def _metric(watch: SeriesWatch, m: int, status: MetricStatus, weights: Floats) -> MetricExplanation:

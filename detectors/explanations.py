@@ -76,6 +76,10 @@ class SeriesExplanation:
     """The model that served this workload before, whose baselines it is judged by; empty: its own."""
     patience_days: float
     metrics: tuple[MetricExplanation, ...]
+    late_calls: int = 0
+    """Calls of the last days that came too late to be judged."""
+    late_last: datetime | None = None
+    """When one of these came last."""
 
 
 def way_to_alarm(level: float, patience: float) -> float:

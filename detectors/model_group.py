@@ -9,6 +9,7 @@ from detectors.alarms import Alarm, Change
 from detectors.alternatives import is_tail
 from detectors.columns import CallColumns, Ints
 from detectors.config import DAY_S, DetectorConfig
+from detectors.detector_names import E_DETECTOR
 from detectors.finding import FindingDetector, instant
 from detectors.finding_ledger import FindingLedger
 from detectors.group_calls import GroupCalls
@@ -18,7 +19,6 @@ from detectors.monitor import Monitor
 from detectors.parent import Contribution, Parent
 from detectors.records import Regression, State
 from detectors.relearning import pin_anew
-from detectors.river_presets import E_DETECTOR
 from detectors.rules import patience_s, settings_for
 from detectors.score_columns import ScoreColumns
 from detectors.score_group import ScoreChange, ScoreFate, ScoreGroup

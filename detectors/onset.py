@@ -5,18 +5,20 @@ each is judged by the baseline once more, and the start is where their summed ev
 likelihood of a change point, with the interval of starts within two nats of it).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from detectors.alarms import Alarm
-from detectors.columns import CallColumns, Floats, call_columns
+from detectors.columns import CallColumns, Floats, Ints, call_columns
 from detectors.config import DAY_S
 from detectors.history import CallHistory
 from detectors.metrics import RATES
+from detectors.series import SeriesKey
 from detectors.series_calls import series_calls
 from detectors.series_watch import SeriesWatch
+from detectors.unanswered import with_their_answers
 
 _BEFORE_S, _LONGEST_S = 3_600.0, 7 * DAY_S
 _WITHIN = 2.0
@@ -32,7 +34,8 @@ def sharpened(history: CallHistory, watches: Sequence[SeriesWatch], alarm: Alarm
     begin = max(alarm.at - _LONGEST_S, alarm.onset - 4 * alarm.spread - _BEFORE_S)
     key = watches[0].key
     columns = call_columns(history.calls(key.provider, key.request_model, begin, alarm.at + 1e-6))
-    judged = [one for watch in watches if (one := _judged(columns, watch, alarm)) is not None]
+    rows_of = with_their_answers(columns, _rows_by_series(columns), {watch.key: watch for watch in watches})
+    judged = [one for watch in watches if (one := _judged(columns, rows_of, watch, alarm)) is not None]
     if not judged:
         return alarm
     ts, evidence, features = (np.concatenate(parts) for parts in zip(*judged, strict=True))
@@ -40,11 +43,17 @@ def sharpened(history: CallHistory, watches: Sequence[SeriesWatch], alarm: Alarm
     return _likeliest(alarm, ts[order], evidence[order], features[order])
 
 
-def _judged(columns: CallColumns, watch: SeriesWatch, alarm: Alarm) -> tuple[Floats, Floats, Floats] | None:
+def _rows_by_series(columns: CallColumns) -> dict[SeriesKey, Ints]:
+    found = ((key, np.flatnonzero(columns.series == place)) for place, key in enumerate(columns.keys))
+    return {key: rows for key, rows in found if len(rows)}
+
+
+def _judged(
+    columns: CallColumns, rows_of: Mapping[SeriesKey, Ints], watch: SeriesWatch, alarm: Alarm
+) -> tuple[Floats, Floats, Floats] | None:
     """Times [n], evidence [n] and features [n, FEATURES] of one series' calls, each by itself."""
-    places = [position for position, key in enumerate(columns.keys) if key == watch.key]
-    rows = np.flatnonzero(np.isin(columns.series, places))
-    if not len(rows):
+    rows = rows_of.get(watch.key)
+    if rows is None:
         return None
     found = watch.one_by_one(alarm.metric, series_calls(columns, rows))
     if found is None:
@@ -67,4 +76,4 @@ def _likeliest(alarm: Alarm, ts: Floats, evidence: Floats, features: Floats) -> 
     low, high = float(ts[max(0, likely[0] - 1)]), float(ts[likely[-1]])
     onset = float(ts[start])
     sums = tuple(features[start:].sum(axis=0).tolist())
-    return replace(alarm, onset=onset, spread=max(onset - low, high - onset) / 2, features=sums)
+    return replace(alarm, onset=onset, spread=max(onset - low, high - onset) / 2, features=sums, exact=True)

@@ -43,7 +43,6 @@ class Preset:
         return seen
 
 
-E_DETECTOR = "e_detector"
 FOR_VALUES = "adwin"
 _SEED = 1
 
@@ -67,5 +66,3 @@ PRESETS: dict[str, Preset] = {
         Preset("hddm_w", HDDMW, True, "river's defaults"),
     )
 }
-DETECTORS: tuple[str, ...] = (E_DETECTOR, *PRESETS)
-"""What the setting ``detector`` may be."""

@@ -10,15 +10,9 @@ import pyarrow as pa
 from detectors.columns import Bools, Floats, Ints
 from detectors.series import SeriesKey
 from watchkeeper.schema import Variant
+from watchkeeper.score_names import LABEL_VALUES
 
 _KEY = ("service", "route", "provider", "request_model", "model")
-_LABELS = {
-    **dict.fromkeys(("pass", "passed", "true", "yes", "good", "positive", "correct", "relevant", "thumbs_up"), 1.0),
-    **dict.fromkeys(
-        ("fail", "failed", "false", "no", "bad", "negative", "incorrect", "irrelevant", "thumbs_down"), 0.0
-    ),
-}
-"""What labels without a number mean."""
 _Word = TypeVar("_Word", SeriesKey, str)
 
 
@@ -78,7 +72,7 @@ def score_columns(scores: pa.Table) -> tuple[ScoreColumns, int]:
 def _values(scores: pa.Table) -> Floats:
     value: Floats = scores["value"].to_numpy().astype(np.float64)
     for row in np.flatnonzero(np.isnan(value)).tolist():
-        value[row] = _LABELS.get((scores["label"][row].as_py() or "").strip().lower().replace(" ", "_"), np.nan)
+        value[row] = LABEL_VALUES.get((scores["label"][row].as_py() or "").strip().lower().replace(" ", "_"), np.nan)
     return value
 
 

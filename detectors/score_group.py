@@ -9,11 +9,11 @@ from typing import Any, Self
 from detectors.alarms import Change
 from detectors.columns import Ints
 from detectors.config import DAY_S, DetectorConfig
+from detectors.detector_names import E_DETECTOR
 from detectors.incidents import RaisedAlarm
 from detectors.monitor import Monitor
 from detectors.parent import Contribution, Parent
 from detectors.records import State
-from detectors.river_presets import E_DETECTOR
 from detectors.rules import patience_s
 from detectors.score_columns import ScoreColumns
 from detectors.score_metrics import MOST_NAMES, PREFIX, score_patience_s, score_settings

@@ -6,6 +6,7 @@ from detectors.config import DetectorConfig
 from detectors.metrics import METRICS, Direction, Kind, Metric, Severity, Strata
 from detectors.rules import MetricSettings, patience_s, setting_of
 from detectors.series import SeriesKey
+from watchkeeper.score_names import lower_is_better
 
 PREFIX = "score:"
 ANY_SCORE = f"{PREFIX}*"
@@ -13,13 +14,12 @@ ANY_SCORE = f"{PREFIX}*"
 MOST_NAMES = 8
 """Scores watched of one series."""
 _TOLERANCE = 0.1
-_BETTER_LOW = frozenset(("complaint", "complaints"))
 _NOTICES = sum(metric.severity is Severity.NOTICE for metric in METRICS.values())
 
 
 def score_metric(name: str) -> Metric:
     """The metric of the score called ``name``: a fall is worth an alarm, of complaints a rise."""
-    direction = Direction.UP if name.lower() in _BETTER_LOW else Direction.DOWN
+    direction = Direction.UP if lower_is_better(name) else Direction.DOWN
     meaning = f"feedback and evaluation results called {name}"
     return Metric(
         PREFIX + name, Kind.SCORE, "score", direction, Strata.PROMPT, _TOLERANCE, Severity.PAGE, meaning

@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 from watchkeeper.series_id import ANY, series_id
 
-__all__ = ["ANY", "SeriesKey", "in_words"]
+__all__ = ["ANY", "SeriesKey", "in_words", "shown"]
 
 _PIECES = re.compile(r"\\[\\|]|[^\\|]+|.", re.DOTALL)
 
@@ -54,6 +54,11 @@ class SeriesKey(NamedTuple):
         if len(parts) != len(cls._fields):
             raise ValueError(f"{text!r} is no series: write {'|'.join(cls._fields)}")
         return cls(*parts)
+
+
+def shown(text: str) -> str:
+    """The text of a series for people: a series without a single name is told as such."""
+    return text if text.strip("|") else "calls that name no service, route or model"
 
 
 def in_words(service: str, route: str, provider: str, request_model: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from detectors.alarms import Blocks, Change, Decided
+from detectors.alarms import Blocks, Change, Decided, joined
 from detectors.batch import BlockSums, MetricCalls, SeriesSums
 from detectors.blocks import OpenBlock
 from detectors.columns import Bools, Floats
@@ -80,7 +80,7 @@ class SeriesWatch:
             changes += self._judge(blocks)
             found.append(blocks)
             begin += size
-        return _joined(found), changes
+        return joined(found), changes
 
     def expire(self, now: float) -> tuple[Blocks, list[Change]] | None:
         """Close the open block if it is over by the clock."""
@@ -292,12 +292,3 @@ def _restored(settings: MetricSettings, strata: dict[str, StrataIndex], state: d
         return ScoreLearner.restore(settings.tolerance, settings.direction, state)
     index = strata[settings.metric.strata.value]
     return ValueLearner.restore(settings.tolerance, settings.direction, index, settings.metric.unit == "s", state)
-
-
-def _joined(parts: list[Blocks]) -> Blocks:
-    if len(parts) == 1:
-        return parts[0]
-    ends = [end for part in parts for end in part.ends]
-    joined = [np.concatenate([getattr(p, name) for p in parts], axis=1) for name in ("evidence", "features", "calls")]
-    flat = [np.concatenate([getattr(p, name) for p in parts], axis=0) for name in ("s", "v", "phi")]
-    return Blocks(ends, *joined, *flat)

@@ -14,6 +14,8 @@ from watchkeeper.wilson import Z_95, wilson
 _ORDER = tuple(METRICS.values())
 _CHANGES_EVERY_S = 90 * DAY_S
 _MOST_CALLS = 0.5
+_PLAIN_FACTOR = 2.0
+"""A change from this factor on is told as one, a smaller one in percent."""
 
 
 def direction_of(alarm: Alarm) -> Direction:
@@ -65,12 +67,19 @@ def _tail_size(alarm: Alarm, phi: float, shares: tuple[float, float]) -> Size:
     low, high = wilson(after * calls / phi, calls / phi)
     name, tail = _ORDER[alarm.metric].name, ("p95", "p99")[place]
     if after >= _MOST_CALLS:
-        text = f"{name}: {_percent(after)} of calls are beyond the former {tail} (before: {_percent(before)})"
-    else:
-        text = (
-            f"{name}: {tail} tail ×{ratio:.1f} (calls beyond the former {tail}: {_percent(before)} → {_percent(after)})"
-        )
+        return _moved_size(alarm, phi, f"{_percent(after)} of calls are beyond the former {tail}")
+    text = f"{name}: {tail} tail ×{ratio:.1f} (calls beyond the former {tail}: {_percent(before)} → {_percent(after)})"
     return Size(before=before, after=after, low=low, high=high, ratio=ratio, unit="share", text=text)
+
+
+def _moved_size(alarm: Alarm, phi: float, beyond: str) -> Size:
+    """Of a tail that most calls are in: all of them went there, and by which factor."""
+    size, metric = _shift_size(alarm, phi), _ORDER[alarm.metric]
+    # Ranks end where the baseline's own calls do: a factor made of them can only be too small.
+    least = "" if alarm.exact else "at least "
+    factor = f"{least}×{size.ratio:.1f}" if size.ratio >= _PLAIN_FACTOR else f"{least}{size.ratio - 1:+.0%}"
+    typically = f"typically {_plain(size.before)} → {_plain(size.after)} {metric.unit}"
+    return size.model_copy(update={"text": f"{metric.name} {factor} ({typically}; {beyond})"})
 
 
 def _shift_size(alarm: Alarm, phi: float) -> Size:

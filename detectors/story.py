@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from detectors.records import CoTimed, Member, Regression, Slice, State
-from detectors.series import ANY, in_words
+from detectors.series import ANY, in_words, shown
 
 _SHOWN = 3
 
@@ -79,4 +79,4 @@ def _co_timed(one: CoTimed) -> str:
 
 
 def _member(one: Member) -> str:
-    return f"{one.size.text} ({one.series})"
+    return f"{one.size.text} ({shown(one.series)})"

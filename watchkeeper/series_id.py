@@ -10,3 +10,12 @@ def series_id(service: str, route: str, provider: str, request_model: str, model
     """Twelve hex digits."""
     text = "\0".join((service, route, provider, request_model, model))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+SHORTEST_BEGIN = 4
+"""Letters of an id that may stand for the whole of it, where no other begins so."""
+
+
+def is_begin(text: str, whole: str) -> bool:
+    """May ``text`` stand for the id ``whole``?"""
+    return len(text) >= SHORTEST_BEGIN and whole.startswith(text.lower())

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Annotated
 
-import numpy as np
 from pydantic import PlainSerializer
 
 Dollars = Annotated[
@@ -17,4 +16,4 @@ def usd(amount: Decimal | float) -> str:
     value = float(amount)
     if value == 0 or abs(value) >= 0.1:
         return f"${value:,.2f}"
-    return f"${np.format_float_positional(value, precision=2, fractional=False, trim='-')}"
+    return f"${Decimal(f'{value:.1e}').normalize():f}"

@@ -1,5 +1,6 @@
 """An explanation of a difference in cost, put as the API answers it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from decimal import Decimal
 
 from api.answers.dollars import usd
 from api.cost_drivers.decomposition import Driver, Explanation, Parts, SliceChange, explain
-from api.cost_drivers.factors import TOKEN_TYPES
+from api.cost_drivers.factors import TOKEN_TYPES, Key, cell_key
 from api.cost_drivers.models import (
     Certainty,
     CostDriversAnswer,
@@ -27,6 +28,8 @@ MOST_PRICE_CHANGES = 50
 _PRICE_CHANGE = 0.01
 _PER_MILLION = 1_000_000
 _NAMED_DRIVERS = 2
+Names = tuple[str, str, str, str]
+"""Service, route, provider and model of a slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def drivers_answer(versus: PeriodRead, period: PeriodRead, origin: Origin, limit
         period_totals(period.cells, period.days),
     )
     known = all(total.known_calls or not total.calls for total in (told.before, told.after))
-    slices = _slices(told.explanation.slices)
+    slices = _slices(told.explanation.slices, (_unpriced(versus.cells), _unpriced(period.cells)))
     return CostDriversAnswer(
         certainty=Certainty.EXPLAINED if known else Certainty.CANNOT_TELL,
         summary=_summary(told) if known else _UNKNOWN,
@@ -142,17 +145,32 @@ def _waterfall(told: Told) -> Iterator[WaterfallStep]:
     yield WaterfallStep(step="after", from_usd=Decimal(0), to_usd=reached)
 
 
-def _slices(changes: Sequence[SliceChange]) -> list[SliceItem]:
-    """By service, route, provider and model; what moved most first."""
-    groups: dict[tuple[str, ...], list[SliceChange]] = {}
+def _unpriced(cells: Sequence[CostCell]) -> frozenset[Names]:
+    """What has calls, and none of a known cost."""
+    known: Counter[Names] = Counter()
+    for cell in cells:
+        known[_named(cell_key(cell))] += cell.known_calls + cell.gateway_hits
+    return frozenset(names for names, calls in known.items() if not calls)
+
+
+def _named(key: Key) -> Names:
+    return key[0], key[2], key[4], key[5]
+
+
+def _slices(changes: Sequence[SliceChange], unpriced: tuple[frozenset[Names], frozenset[Names]]) -> list[SliceItem]:
+    """By service, route, provider and model; what moved most first. Costs are null where ``unpriced`` names them."""
+    groups: dict[Names, list[SliceChange]] = {}
     for change in changes:
-        groups.setdefault((change.key[0], change.key[2], *change.key[4:]), []).append(change)
-    items = [_slice(names, group) for names, group in groups.items()]
-    return sorted(items, key=lambda item: -abs(item.difference_usd))
+        groups.setdefault(_named(change.key), []).append(change)
+    in_order = sorted(groups.items(), key=lambda item: -abs(sum((one.difference for one in item[1]), Decimal(0))))
+    return [_slice(names, group, (names in unpriced[0], names in unpriced[1])) for names, group in in_order]
 
 
-def _slice(names: tuple[str, ...], group: Sequence[SliceChange]) -> SliceItem:
-    before, after = (sum((getattr(one, side) for one in group), Decimal(0)) for side in ("before", "after"))
+def _slice(names: Names, group: Sequence[SliceChange], unpriced: tuple[bool, bool]) -> SliceItem:
+    before, after = (
+        None if unknown else sum((getattr(one, side) for one in group), Decimal(0))
+        for side, unknown in zip(("before", "after"), unpriced, strict=True)
+    )
     parts = _sums([{str(driver): amount for driver, amount in one.parts.items()} for one in group])
     service, route, provider, model = names
     return SliceItem(
@@ -162,7 +180,7 @@ def _slice(names: tuple[str, ...], group: Sequence[SliceChange]) -> SliceItem:
         model=model,
         before_usd=before,
         after_usd=after,
-        difference_usd=after - before,
+        difference_usd=None if before is None or after is None else after - before,
         parts=parts,
     )
 
@@ -172,11 +190,9 @@ def _sums(parts: Sequence[Mapping[str, Decimal]]) -> SliceParts:
 
 
 def _others(slices: Sequence[SliceItem]) -> OtherSlices:
-    return OtherSlices(
-        slices=len(slices),
-        difference_usd=sum((one.difference_usd for one in slices), Decimal(0)),
-        parts=_sums([one.parts.model_dump() for one in slices]),
-    )
+    parts = _sums([one.parts.model_dump() for one in slices])
+    moved = sum(parts.model_dump().values(), Decimal(0))
+    return OtherSlices(slices=len(slices), difference_usd=moved, parts=parts)
 
 
 def _price_changes(explanation: Explanation) -> list[PriceChange]:

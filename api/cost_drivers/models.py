@@ -51,7 +51,7 @@ class WaterfallStep(BaseModel):
 
 
 class SliceParts(BaseModel):
-    """What each driver did to the cost of one slice; together the slice's difference.
+    """What each driver did to the sum of known costs of one slice; together the slice's difference.
 
     A mix is above zero where a slice grew faster than all others, which show as much less.
     """
@@ -75,9 +75,9 @@ class SliceItem(BaseModel):
     route: str
     provider: str
     model: str
-    before_usd: Dollars
-    after_usd: Dollars
-    difference_usd: Dollars
+    before_usd: Dollars | None = Field(description="Null where there are calls and none has a known cost.")
+    after_usd: Dollars | None = Field(description="As `before_usd`.")
+    difference_usd: Dollars | None = Field(description="Null where one of both is not known.")
     parts: SliceParts
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from api.problems import Problem
+from api.regressions.naming import history_of
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.regression_actions import (
@@ -20,7 +21,7 @@ from watchkeeper.storage.regression_actions import (
     actions_of,
     insert_action,
 )
-from watchkeeper.storage.regressions import TransitionRow, regression_history
+from watchkeeper.storage.regressions import TransitionRow
 
 _ENDING = (ActionKind.CLOSE, ActionKind.ACCEPT, ActionKind.FALSE_ALARM)
 _STATES = (*_ENDING, ActionKind.REOPEN)
@@ -50,9 +51,8 @@ def take(store: Store, clock: Clock, regression_id: str, said: Said) -> NewActio
 
     Raises :class:`Problem` 404 for a regression that is not there, and 409 for what does not fit how it stands.
     """
-    history = regression_history(store, regression_id)
-    if not history:
-        raise no_such(regression_id)
+    history = history_of(store, regression_id)
+    regression_id = history[-1].id
     latest, before = history[-1], actions_of(store, [regression_id]).get(regression_id, [])
     reason = _refusal(history, before, said.kind, clock)
     if reason:
@@ -70,11 +70,6 @@ def take(store: Store, clock: Clock, regression_id: str, said: Said) -> NewActio
     )
     insert_action(store, action)
     return action
-
-
-def no_such(regression_id: str) -> Problem:
-    """For an id that is not known."""
-    return Problem(404, "No such regression", f"{regression_id!r} is not there; GET /v1/regressions lists what is.")
 
 
 def _refusal(history: Sequence[TransitionRow], before: Sequence[StoredAction], kind: ActionKind, clock: Clock) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pyarrow as pa
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -18,15 +18,17 @@ from api.calls.trace import trace_answer
 from api.filters import Chosen, End, Period, Start, no_words, period
 from api.kept import Kept
 from api.problems import Problem, problem_description
+from watchkeeper.choices import CallOrder
 from watchkeeper.clock import Clock
 from watchkeeper.schema import CALLS_SCHEMA
 from watchkeeper.storage.call_export import CallExport
-from watchkeeper.storage.call_search import CallOrder, CallSearch, calls_of_trace, scores_of_trace, search_calls
+from watchkeeper.storage.call_search import CallSearch, calls_of_trace, scores_of_trace, search_calls
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.cost_source import kept_since
 
 Reader = Annotated[Caller, Depends(require(Scope.READ, scoped=True))]
 Word = Annotated[str, Query(max_length=300)]
+FinishReason = Literal["", "stop", "length", "tool_call", "content_filter", "refusal", "error", "unknown"]
 MOST_EXPORTED = 10_000_000
 _SINCE_FRESH_S = 60.0
 
@@ -39,7 +41,7 @@ class Sought:
     max_duration_ms: Annotated[float | None, Query(ge=0, le=1e12, allow_inf_nan=False)] = None
     min_cost_usd: Annotated[Decimal | None, Query(ge=0, le=1_000_000, max_digits=16, decimal_places=9)] = None
     error_type: Word = ""
-    finish_reason: Annotated[str, Query(max_length=300, description="As normalised: stop, length, tool_call, …")] = ""
+    finish_reason: Annotated[FinishReason, Query(description="As normalised.")] = ""
     format_valid: bool | None = None
     response_id: Annotated[str, Query(max_length=300, description="The provider's id of the answer.")] = ""
     conversation_id: Word = ""

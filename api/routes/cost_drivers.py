@@ -43,8 +43,17 @@ class Periods:
             other = named_period(self.versus, now) if self.versus else (_before(begin, end), begin)
         other = _past(other, now)
         if other[0] < end and begin < other[1]:
-            raise _unfit("the two periods overlap: choose a versus that ends before the period begins, or after it.")
+            raise _unfit(self._overlap(other, (begin, end)))
         return other, (begin, end)
+
+    def _overlap(self, other: Span, chosen: Span) -> str:
+        said = f"the two periods overlap: versus is {_times(other)}, the period is {_times(chosen)}."
+        if self.versus and not (self.versus_start or self.versus_end):
+            return (
+                f"{said} {self.versus!r} is counted from now, not from the period: leave versus out for the time just "
+                "before the period, or give versus_start (--versus-from) and versus_end (--versus-to)."
+            )
+        return f"{said} Choose a versus that ends before the period begins, or begins after it."
 
 
 def router(store: Store, clock: Clock, bounds: Bounds) -> APIRouter:
@@ -88,6 +97,11 @@ def _answer(store: Store, wanted: list[CallFilter], now: datetime, limit: int) -
         )
     versus, chosen = (PeriodRead(one.begin, one.end, read_cost_cells(store, one, source)) for one in readings)
     return drivers_answer(versus, chosen, Origin(source.table, kept.get(source.table)), limit)
+
+
+def _times(span: Span) -> str:
+    begin, end = (moment.strftime("%Y-%m-%d %H:%M") for moment in span)
+    return f"{begin} to {end} UTC"
 
 
 def _before(begin: datetime, end: datetime) -> datetime:

@@ -11,6 +11,7 @@ from api.access import Scope, require
 from api.detector_models import FalseAlarmItem, MetricStatusItem, SeriesExplanationItem, StatusList
 from api.problems import Problem, problem_description
 from watchkeeper.errors import ConfigError
+from watchkeeper.series_id import is_begin
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.false_alarms import FalseAlarmCount, false_alarm_counts
 from watchkeeper.storage.regression_stream import bounded_micros
@@ -30,6 +31,8 @@ class DetectorViews:
     """All of the series that a text, an id or a part of the text names. Raises :class:`ConfigError` otherwise."""
     statuses: Callable[[], Sequence[Mapping[str, Any]]]
     """All watched metrics, by series."""
+    late: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+    """Calls that came too late to be judged, by series id: how many (``calls``), and when one came ``last``."""
 
 
 def router(store: Store, views: DetectorViews | None) -> APIRouter:
@@ -59,7 +62,9 @@ def _add_series(routes: APIRouter, views: DetectorViews) -> None:
     def series(
         state: StateName = "",
         metric: Word = "",
-        text: Annotated[str, Query(alias="series", max_length=1_000, description="Id, or a part of its text.")] = "",
+        text: Annotated[
+            str, Query(alias="series", max_length=1_000, description="Id or its begin, or a part of its text.")
+        ] = "",
         limit: Annotated[int, Query(ge=1, le=5_000)] = 500,
         cursor: Annotated[str, Query(max_length=2_000, description="`next_cursor` of the page before.")] = "",
     ) -> StatusList:
@@ -68,7 +73,7 @@ def _add_series(routes: APIRouter, views: DetectorViews) -> None:
             for one in views.statuses()
             if state in ("", one["state"])
             and metric in ("", one["metric"])
-            and (text.lower() in one["series"].lower() or text == one["series_id"])
+            and (text.lower() in one["series"].lower() or is_begin(text, one["series_id"]))
         ]
         begin = _position(wanted, cursor)
         page = wanted[begin : begin + limit]
@@ -86,7 +91,12 @@ def _add_explain(routes: APIRouter, views: DetectorViews) -> None:
     )
     def explain(
         series: Annotated[
-            str, Query(min_length=1, max_length=1_000, description="Its text, its id, or a part that only one has.")
+            str,
+            Query(
+                min_length=1,
+                max_length=1_000,
+                description="Its text, its id (or its begin), or a part that only one has.",
+            ),
         ],
     ) -> SeriesExplanationItem:
         try:

@@ -71,7 +71,7 @@ def _add_listing(routes: APIRouter, parts: ModelParts) -> None:
         span = (page.begin, page.end) if page else period(parts.clock.now(), words, start, end, "30d")
         parts.bounds.check_period(*span)
         wanted = chosen.within(span, caller.tenants)
-        facts = _facts(parts, wanted, sees_all=not caller.tenants)
+        facts, truncated = _facts(parts, wanted, sees_all=not caller.tenants)
         keys = facts.requested()
         offset = page.offset if page else 0
         following = offset + limit
@@ -79,6 +79,7 @@ def _add_listing(routes: APIRouter, parts: ModelParts) -> None:
         more = form is Form.JSON and following < len(keys)
         answer = ModelsAnswer(
             **_about(parts, wanted),
+            findings_truncated=truncated,
             rows=[facts.item(key) for key in rows],
             next_cursor=Cursor(following, *span).write(question) if more else None,
         )
@@ -104,7 +105,7 @@ def _add_one(routes: APIRouter, parts: ModelParts) -> None:
         span = period(parts.clock.now(), words, start, end, "30d")
         parts.bounds.check_period(*span)
         wanted = CallFilter(*span, provider=(provider,), request_model=(model,), tenant=caller.tenants)
-        facts = _facts(parts, wanted, sees_all=not caller.tenants)
+        facts, _ = _facts(parts, wanted, sees_all=not caller.tenants)
         if not facts.requested():
             raise Problem(
                 404,
@@ -118,26 +119,40 @@ def _add_one(routes: APIRouter, parts: ModelParts) -> None:
         return ModelDetail(**fields, fingerprints=prints, fingerprints_complete_since=since)
 
 
-def _facts(parts: ModelParts, wanted: CallFilter, *, sees_all: bool) -> ModelsOverTime:
-    """``sees_all``: may findings be told, which are of all tenants?"""
+def _facts(parts: ModelParts, wanted: CallFilter, *, sees_all: bool) -> tuple[ModelsOverTime, bool]:
+    """``sees_all``: may findings be told, which are of all tenants? Also: were there more findings than are read?"""
     now = parts.clock.now()
     spending = replace(wanted, begin=now - SPEND_PERIOD, end=now)
-    return ModelsOverTime(
+    findings, truncated = _findings(parts.store, wanted) if sees_all else ({}, False)
+    facts = ModelsOverTime(
         days=by_requested(served_days(parts.store, wanted)),
         uses=by_requested(model_uses(parts.store, spending)),
-        findings=_findings(parts.store, wanted) if sees_all else {},
+        findings=findings,
         catalog=parts.catalog.catalog() if parts.catalog is not None else None,
         today=now.date(),
     )
+    return facts, truncated
 
 
-def _findings(store: Store, wanted: CallFilter) -> dict[Requested, list[PastRegressionItem]]:
-    rows = latest_regressions(store, RegressionFilter(kind=_FINDING), _MOST_FINDINGS)
-    meant = [row for row in rows if row.onset < wanted.end and (row.closed_at is None or row.closed_at >= wanted.begin)]
-    return {
+def _findings(store: Store, wanted: CallFilter) -> tuple[dict[Requested, list[PastRegressionItem]], bool]:
+    of_models = RegressionFilter(
+        kind=_FINDING,
+        provider=_only(wanted.provider),
+        request_model=_only(wanted.request_model),
+    )
+    rows = latest_regressions(store, of_models, _MOST_FINDINGS + 1)
+    told = rows[:_MOST_FINDINGS]
+    meant = [row for row in told if row.onset < wanted.end and (row.closed_at is None or row.closed_at >= wanted.begin)]
+    findings = {
         key: [PastRegressionItem(**Concern.of(row).item.model_dump(), closed_at=row.closed_at) for row in found]
         for key, found in by_requested(meant).items()
     }
+    return findings, len(rows) > _MOST_FINDINGS
+
+
+def _only(chosen: tuple[str, ...]) -> str:
+    """The one value that is chosen; empty: any."""
+    return chosen[0] if len(chosen) == 1 else ""
 
 
 def _about(parts: ModelParts, wanted: CallFilter) -> dict[str, Any]:

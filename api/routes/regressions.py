@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.access import Caller, Scope, require
 from api.problems import Problem, problem_description
-from api.regressions.actions import Said, no_such, take
+from api.regressions.actions import Said, take
 from api.regressions.models import (
     ActionItem,
     RegressionDetail,
@@ -25,6 +25,7 @@ from api.regressions.models import (
     regression_detail,
     regression_item,
 )
+from api.regressions.naming import history_of
 from api.regressions.transition_log import TransitionLog
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
@@ -35,7 +36,6 @@ from watchkeeper.storage.regressions import (
     RegressionFilter,
     TransitionRow,
     latest_regressions,
-    regression_history,
 )
 
 _RETRY_MS = 3_000
@@ -46,6 +46,7 @@ Kind = Literal[
     "", "regression", "served_model_change", "outage", "traffic_stop", "usage_missing", "mix_shift", "cost_spike"
 ]
 Word = Annotated[str, Query(max_length=300)]
+Named = Annotated[str, Path(description="Its id, or as much of the begin as no other has, four characters at least.")]
 
 
 class ActionRequest(BaseModel):
@@ -133,11 +134,10 @@ def _add_one(routes: APIRouter, parts: RegressionParts) -> None:
         summary="One regression: evidence, what else changed, its steps, what people said",
         dependencies=[_READER],
     )
-    def one(regression_id: str) -> RegressionDetail:
-        history = regression_history(parts.reader, regression_id)
-        if not history:
-            raise no_such(regression_id)
-        return regression_detail(history, actions_of(parts.reader, [regression_id]).get(regression_id, ()))
+    def one(regression_id: Named) -> RegressionDetail:
+        history = history_of(parts.reader, regression_id)
+        whole = history[-1].id
+        return regression_detail(history, actions_of(parts.reader, [whole]).get(whole, ()))
 
 
 def _add_stream(routes: APIRouter, parts: RegressionParts) -> None:
@@ -186,14 +186,14 @@ def _add_action(routes: APIRouter, parts: RegressionParts, kind: ActionKind) -> 
         operation_id=f"regression_{kind.value}",
         responses=_CONFLICT,
     )
-    def act(regression_id: str, caller: Operator, request: ActionRequest | None = None) -> ActionItem:
+    def act(regression_id: Named, caller: Operator, request: ActionRequest | None = None) -> ActionItem:
         comment = request.comment if request else ""
         return action_item(take(parts.writer, parts.clock, regression_id, Said(kind, caller.name, comment)))
 
 
 def _add_comment(routes: APIRouter, parts: RegressionParts) -> None:
     @routes.post("/{regression_id}/comment", summary="Say something about it", status_code=201, responses=_CONFLICT)
-    def comment(regression_id: str, caller: Operator, request: CommentRequest) -> ActionItem:
+    def comment(regression_id: Named, caller: Operator, request: CommentRequest) -> ActionItem:
         said = Said(ActionKind.COMMENT, caller.name, request.comment)
         return action_item(take(parts.writer, parts.clock, regression_id, said))
 

@@ -135,9 +135,10 @@ class ModelsAnswer(BaseModel):
                 "end": "2026-11-21T10:00:00Z",
                 "asked_start": "2026-10-22T10:30:00Z",
                 "asked_end": "2026-11-21T10:00:00Z",
-                "source": ["health_1h"],
+                "source": ["calls_1h"],
                 "complete_since": "2024-11-21T10:00:00Z",
                 "complete": True,
+                "findings_truncated": False,
                 "rows": [_EXAMPLE],
                 "next_cursor": None,
             }
@@ -151,5 +152,8 @@ class ModelsAnswer(BaseModel):
     source: list[str] = Field(description="Tables that were read: single `calls`, or sums by hour.")
     complete_since: datetime | None = Field(description="Older calls may be gone from `source`; null: none ever goes.")
     complete: bool = Field(description="Does the period begin after `complete_since`?")
+    findings_truncated: bool = Field(
+        description="Of all findings only the 1,000 that moved last were read: /v1/regressions has all."
+    )
     rows: list[ModelItem] = Field(description="The most expensive of the last 30 days first.")
     next_cursor: str | None = Field(description="Parameter `cursor` of the next page; null: there is none.")

@@ -1,6 +1,8 @@
 """The wall against requests that never end and against too many at once."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +11,7 @@ from api.problems import problem_response
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _RETRY = {"Retry-After": "1"}
+_IN_WORK = "in_work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class TimeWall:
         answer = _Answer(send)
         task = asyncio.create_task(self._run(scope, receive, answer.send))
         self._in_work.add(task)
+        scope.setdefault("state", {})[_IN_WORK] = self._in_work
         task.add_done_callback(self._in_work.discard)
         task.add_done_callback(answer.end)
         seconds = self._limits.read_s if scope["method"] in _READS else self._limits.write_s
@@ -62,6 +66,19 @@ class TimeWall:
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+@contextmanager
+def only_waiting(scope: Scope) -> Iterator[None]:
+    """While inside, the request does not count as one in work: it waits, and whoever lets it wait bounds that."""
+    in_work, task = scope["state"][_IN_WORK], asyncio.current_task()
+    counted = task in in_work
+    in_work.discard(task)
+    try:
+        yield
+    finally:
+        if counted:
+            in_work.add(task)
 
 
 class _Answer:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 from pyarrow import parquet
 
 from api.calls.models import CallsAnswer, TraceAnswer
+from api.routes.calls import FinishReason
+from collector.dialects import FINISH_SEVERITY
 from tests.api.client import of_tenant, problem
 from tests.fixtures.store import FIRST_TS_US, call_rows
 from watchkeeper.schema import CALLS_SCHEMA
@@ -233,6 +235,14 @@ def test_more_calls_than_an_export_has_are_refused(
         ("/v1/calls?colour=red", 422, "there is no parameter 'colour'"),
         ("/v1/calls?min_cost_usd=nan", 422, "query.min_cost_usd"),
         ("/v1/calls?order=colour", 422, "query.order"),
+        ("/v1/calls?outcome=ok&outcome=refussed", 422, "outcome is 'refussed': use ok, error, timeout, rate_limited,"),
+        ("/v1/calls?variant=prod", 422, "variant is 'prod': use primary, shadow, canary, control."),
+        ("/v1/calls?finish_reason=end_turn", 422, "'content_filter', 'refusal', 'error' or 'unknown'"),
+        ("/v1/calls/export?outcome=fine", 422, "outcome is 'fine'"),
+        ("/v1/costs?outcome=fine", 422, "outcome is 'fine'"),
+        ("/v1/health?variant=fine", 422, "variant is 'fine'"),
+        ("/v1/models?outcome=fine", 422, "outcome is 'fine'"),
+        ("/v1/regressions?state=gone", 422, "'open', 'recovering' or 'closed'"),
         ("/v1/calls/zz", 422, "path.trace_id"),
         (f"/v1/calls/{TRACE}", 404, "/v1/calls lists calls that are"),
         ("/v1/calls/export?columns=secret", 422, "'secret' is none"),
@@ -242,6 +252,10 @@ def test_more_calls_than_an_export_has_are_refused(
 )
 def test_bad_questions_are_told_with_the_mend(api: TestClient, path: str, status: int, named: str) -> None:
     assert named in problem(api.get(path), status)["detail"]
+
+
+def test_the_finish_reasons_that_may_be_asked_for_are_those_that_are_stored() -> None:
+    assert {*get_args(FinishReason)} == {*FINISH_SEVERITY}
 
 
 def test_a_cursor_of_another_search_is_refused(shared_store: Store, api: TestClient) -> None:

@@ -172,6 +172,20 @@ def test_where_no_cost_is_known_it_cannot_tell(shared_store: Store, api: TestCli
     assert answer["summary"].startswith("Cannot tell")
 
 
+def test_a_slice_without_any_price_is_unknown_and_not_free(shared_store: Store, api: TestClient) -> None:
+    two_weeks(shared_store)
+    times = pa.array([int(NOW.timestamp() * 1e6) - DAY_US] * 3)
+    nothing: Any = dict.fromkeys(("cost_usd", "cost_input_usd", "cost_output_usd"))
+    unpriced = call_rows(3, ts=times, route="new", cost_status="unpriced", **nothing)
+    shared_store.insert_arrow("calls", unpriced, "unpriced")
+    (item,) = [one for one in asked(api)["slices"] if one["route"] == "new"]
+    assert (item["before_usd"], item["after_usd"], item["difference_usd"]) == ("0", None, None)
+    assert {Decimal(part) for part in item["parts"].values()} == {Decimal(0)}
+    shown, others = (asked(api, limit=1)[name] for name in ("slices", "other_slices"))
+    difference = sum((Decimal(one["difference_usd"]) for one in (*shown, others)), Decimal(0))
+    assert (others["slices"], difference) == (2, Decimal(asked(api)["difference_usd"]))
+
+
 def test_an_empty_store_has_nothing_to_explain(api: TestClient) -> None:
     answer = asked(api)
     assert answer["summary"] == "Cost did not change: $0.00."
@@ -220,7 +234,13 @@ def test_slices_as_a_table(shared_store: Store, api: TestClient, form: str) -> N
     [
         ({"period": "soon"}, "period is 'soon'"),
         ({"period": "7d", "start": "2026-05-01T00:00:00Z"}, "not both"),
-        ({"versus": "3d"}, "overlap"),
+        ({"versus": "3d"}, "overlap: versus is 2026-05-"),
+        ({"versus": "3d"}, "'3d' is counted from now, not from the period: leave versus out"),
+        (
+            {"start": "2026-05-01T00:00:00Z", "end": "2026-05-03T00:00:00Z", "versus_start": "2026-05-02T00:00:00Z"}
+            | {"versus_end": "2026-05-04T00:00:00Z"},
+            "versus is 2026-05-02 00:00 to 2026-05-04 00:00 UTC, the period is 2026-05-01 00:00 to 2026-05-03 00:00",
+        ),
         ({"versus": "2026-06"}, "still to come"),
         ({"period": "2026-06"}, "still to come"),
         ({"versus_start": "2026-05-01T00:00:00"}, "start needs a zone"),

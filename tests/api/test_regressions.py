@@ -204,3 +204,19 @@ def test_times_are_those_of_the_api(shared_store: Store, api: TestClient) -> Non
     put(shared_store, FULL)
     api.post("/v1/regressions/full/comment", json={"comment": "hm"})
     assert actions_of(shared_store, ["full"])["full"][0].at == NOW.astimezone(UTC)
+
+
+def test_a_regression_is_named_by_the_begin_of_its_id_where_no_other_begins_so(
+    shared_store: Store, api: TestClient
+) -> None:
+    put(shared_store, record("abcd1111"), record("abcd2222"), record("abcd"), record("ef01aaaa"))
+    assert api.get("/v1/regressions/ef01").json()["id"] == "ef01aaaa"
+    assert api.get("/v1/regressions/abcd").json()["id"] == "abcd"
+    assert api.post("/v1/regressions/abcd2/acknowledge").status_code == 201
+    assert list(actions_of(shared_store, ["abcd2", "abcd2222"])) == ["abcd2222"]
+    put(shared_store, record("ef01bbbb"))
+    for answer in (api.get("/v1/regressions/ef01"), api.post("/v1/regressions/ef01/close")):
+        detail = problem(answer, 404, "Not one regression")["detail"]
+        assert "several begin with 'ef01': ef01aaaa, ef01bbbb; write more" in detail
+    for unknown in ("ef0", "0000", "%25bcd"):
+        problem(api.get(f"/v1/regressions/{unknown}"), 404, "No such regression")

@@ -1,5 +1,6 @@
 """The walls around every route: headers, size, time, load, audit."""
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -73,8 +74,25 @@ def test_the_documentation_runs_its_own_script_and_no_other(shared_store: Store)
     answer = client(shared_store).get("/docs")
     assert "SwaggerUIBundle" in answer.text
     policy = answer.headers["content-security-policy"]
-    assert "'sha256-" in policy and "script-src https://cdn.jsdelivr.net" in policy
+    assert "'sha256-" in policy and "script-src 'self' " in policy
     assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_the_documentation_asks_no_other_site(shared_store: Store) -> None:
+    api = client(shared_store, access=Access(tokens=("t",)))
+    page = api.get("/docs")
+    assert "http:" not in page.text + page.headers["content-security-policy"]
+    assert "https:" not in page.text + page.headers["content-security-policy"]
+    parts = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    kinds = {part: api.get(part).headers["content-type"].partition(";")[0] for part in parts}
+    assert kinds == {
+        "/docs/swagger-ui.css": "text/css",
+        "/docs/favicon.png": "image/png",
+        "/docs/swagger-ui-bundle.js": "text/javascript",
+    }
+    assert api.get("/docs/swagger-ui-bundle.js").headers["cache-control"] == "max-age=86400"
+    assert "url(http" not in api.get("/docs/swagger-ui.css").text
+    assert api.get("/docs/redoc.standalone.js").status_code == 404
 
 
 def echo() -> FastAPI:

@@ -18,7 +18,7 @@ from detectors.saving import StateKeeper
 from tests.api.client import client
 from tests.cli.command import Ran, Watchkeeper
 from tests.detectors.made_calls import START
-from watchkeeper.cli import backtest_command
+from watchkeeper.cli import backtest
 from watchkeeper.cli.access import Remote
 from watchkeeper.cli.detecting import StoreEngines
 from watchkeeper.clock import SystemClock
@@ -171,7 +171,7 @@ def test_calls_read_through_the_api_give_what_the_store_gives(
             through: Any = http
             yield Remote(through)
 
-    monkeypatch.setattr(backtest_command, "store_or_api", running)
+    monkeypatch.setattr(backtest, "store_or_api", running)
     ran = on_store(*command)
     assert (ran.code, ran.out) == (direct.code, direct.out)
     assert json.loads(ran.out)["verdict"] != "cannot_tell"
@@ -214,7 +214,7 @@ def test_explain_reads_the_same_file(watchkeeper: Watchkeeper, file: Path) -> No
 
 def test_explain_lists_what_it_could_explain(watchkeeper: Watchkeeper, file: Path) -> None:
     ran = watchkeeper("detectors", "explain", "shop", "--calls", file)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "2 series match 'shop'" in ran.err and "shop|ask|" in ran.err
 
 
@@ -230,7 +230,7 @@ def test_simulate_on_a_file_and_on_made_up_traffic(watchkeeper: Watchkeeper, fil
 
 def test_simulate_wants_a_rate_or_calls(watchkeeper: Watchkeeper) -> None:
     ran = watchkeeper("detectors", "simulate", "--rate", "often")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "--rate is 'often': write calls per s, min, h or d" in ran.err
     assert "change" in watchkeeper("detectors", "simulate", "--rate", "200/h", "--runs", "1", "--days", "0.2").out
 

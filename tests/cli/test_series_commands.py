@@ -109,6 +109,7 @@ def test_calls_are_written_to_a_file(on_store: Watchkeeper, tmp_path: Path) -> N
     ("arguments", "said"),
     [
         (("health", "nonsense"), "path.series"),
+        (("health", "a/../b"), "No such page"),
         (("health", "0" * 12, "--by", "model"), "--by does not go with this"),
         (("health", "--interval", "1h"), "--interval does not go with this"),
         (("health", "--by", "colour"), "cannot group by 'colour'"),

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +45,22 @@ def test_drivers_as_a_table(on_store: Watchkeeper) -> None:
     assert "Useful answers went from 2 to 3 a day (+50.0%): added $0.0035." in ran.out
     assert "No part in it: period length, route mix" in ran.out
     assert "shop" in ran.out and "[bold]" in ran.out
+
+
+@pytest.mark.usefixtures("two_days")
+def test_drivers_name_what_has_no_price(on_store: Watchkeeper, shared_store: Store) -> None:
+    time = pa.array([int(datetime(2026, 5, 28, 13, tzinfo=UTC).timestamp() * 1e6)])
+    nothing: Any = dict.fromkeys(("cost_usd", "cost_input_usd", "cost_output_usd"))
+    shared_store.insert_arrow("calls", call_rows(1, ts=time, route="new", cost_status="unpriced", **nothing), "b")
+    ran = on_store("costs", "drivers", *DAY)
+    (line,) = [line for line in ran.out.splitlines() if " new " in line]
+    assert [cell.strip() for cell in line.split("│")][5:8] == ["$0.00", "unknown", "unknown"]
+
+
+@pytest.mark.usefixtures("two_days")
+def test_drivers_against_a_period_of_its_own(on_store: Watchkeeper) -> None:
+    other = ("--versus-from", "2026-05-26T12:00", "--versus-to", "2026-05-27T12:00")
+    assert "2026-05-26 12:00 to 2026-05-27 12:00 UTC: $0.00, 0 calls" in on_store("costs", "drivers", *DAY, *other).out
 
 
 @pytest.mark.usefixtures("two_days")
@@ -90,6 +107,8 @@ def test_budgets_from_making_to_removing(on_store: Watchkeeper) -> None:
     ("arguments", "named"),
     [
         (("costs", "drivers", "--period", "soon"), "period is 'soon'"),
+        (("costs", "drivers", "--versus", "3d"), "leave versus out for the time just before the period"),
+        (("costs", "drivers", "--versus-from", "soon"), "--versus-from is 'soon'"),
         (("costs", "drivers", "--json", "--csv"), "exclude each other"),
         (("costs", "drivers", "--where", "model"), "COLUMN=VALUE"),
         (("costs", "forecast", "--zone", "Mars"), "Europe/Berlin"),

@@ -10,8 +10,9 @@ import pytest
 
 from detectors.columns import Floats
 from detectors.decider import CROSS_CHECK, MetricDecider, decider_for
+from detectors.detector_names import E_DETECTOR
 from detectors.metrics import METRICS, Kind
-from detectors.river_presets import E_DETECTOR, FOR_VALUES, PRESETS
+from detectors.river_presets import FOR_VALUES, PRESETS
 
 CALLS = 1_200
 

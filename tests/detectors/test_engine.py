@@ -1,5 +1,6 @@
 """The engine: bit-identical after a restart at any point, deterministic, counting what it leaves out."""
 
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 
 from detectors.config import DAY_S, DetectorConfig
 from detectors.engine import Engine
+from detectors.explain import explain
 from detectors.records import Regression
 from tests.detectors.simulated import HOUR_S, START, arrivals, busy, regressions, steady, traffic, units
+from watchkeeper.errors import ConfigError
 
 CONFIG = DetectorConfig()
 Units = list[tuple[pa.Table, float]]
@@ -136,6 +139,36 @@ def test_calls_too_old_and_calls_of_the_future_are_counted_and_left_out() -> Non
     assert engine.process(pa.concat_tables([stale.table(), ahead.table()]), START + DAY_S / 2) == []
     counts = engine.counts()
     assert (counts.late, counts.future, counts.calls) == (2, 2, before)
+
+
+def test_late_calls_are_told_by_series_through_a_restart() -> None:
+    rng = np.random.default_rng(5)
+    engine = Engine(CONFIG)
+    engine.process(traffic(rng, arrivals(rng, 100, 0.5)).table(), START + DAY_S / 2)
+    stale = traffic(rng, np.array([START, START + 1.0]))
+    engine.process(stale.table(), START + DAY_S / 2)
+    other = stale.table(service="batch")
+    engine.process(other, START + DAY_S / 2 + 60)
+    engine = Engine.restore(CONFIG, None, engine.snapshot())
+    known = explain(engine, "shop|")
+    assert (known.late_calls, known.late_last) == (2, datetime.fromtimestamp(START + DAY_S / 2, UTC))
+    with pytest.raises(ConfigError, match="no series matches 'batch'; 2 calls of batch.* came too late to be judged"):
+        explain(engine, "batch")
+    engine.process(other, START + 2 * DAY_S)
+    (late,) = [one for key, one in engine.late_calls.all().items() if key.service == "batch"]
+    assert (late.calls, late.last) == (2, START + 2 * DAY_S)
+
+
+def test_late_calls_are_told_of_so_many_series_and_no_more() -> None:
+    rng = np.random.default_rng(5)
+    engine = Engine(DetectorConfig(max_series=2))
+    engine.process(traffic(rng, np.array([START + DAY_S])).table(), START + DAY_S)
+    stale = traffic(rng, np.array([START, START + 1.0]))
+    for number in range(4):
+        engine.process(stale.table(service=f"s{number}"), START + DAY_S)
+    assert len(engine.late_calls.all()) == 2 and engine.counts().late == 8
+    engine.process(stale.table(service="later"), START + 3 * DAY_S)
+    assert [key.service for key in engine.late_calls.all()] == ["later"]
 
 
 def test_an_empty_unit_is_nothing() -> None:

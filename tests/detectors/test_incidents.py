@@ -1,8 +1,11 @@
 """Incidents: what has one cause is one regression, and what has not is not."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from detectors.alarms import Alarm
+from detectors.alarms import Alarm, alarm_state, restore_alarm
 from detectors.alternatives import DOWN, TAIL
 from detectors.incidents import Incident, Part, RaisedAlarm, is_over, restore_incident
 from detectors.metrics import METRICS, RATES, Severity
@@ -112,3 +115,27 @@ def test_direction_and_unit_follow_from_the_alternative_that_won() -> None:
     assert direction_of(fall) == "down" and size_of(fall, 1.0).ratio < 1
     assert direction_of(tail) == "up" and size_of(tail, 1.0).unit == "share"
     assert size_of(tail, 1.0, (0.05, 0.01)).ratio == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("shift", "exact", "said"),
+    [
+        (np.log(5.0), True, "latency ×5.0 (typically 0.2 → 1 s; 99% of calls are beyond the former p95)"),
+        (np.log(5.0), False, "latency at least ×5.0 (typically"),
+        (np.log(1.3), True, "latency +30% (typically 0.2 → 0.26 s; 99%"),
+    ],
+    ids=["far", "by ranks alone", "less than twice"],
+)
+def test_where_most_calls_are_in_the_tail_the_size_is_a_factor(shift: float, exact: bool, said: str) -> None:
+    calls, precision = 500.0, 2_000.0
+    features = (calls, shift * precision, precision, 0.99 * calls, 0.98 * calls, calls * np.log(0.2))
+    found = size_of(Alarm(LATENCY, AT, 0, TAIL.start, 1.5, AT, 1.0, features, exact), 1.0)
+    assert found.text.startswith(said)
+    assert found.unit == "s" and found.ratio == pytest.approx(np.exp(shift))
+    assert found.low < found.after < found.high
+
+
+def test_an_alarm_saved_before_it_was_known_how_exact_it_is_comes_back() -> None:
+    alarm = raised().alarm
+    assert restore_alarm(alarm_state(alarm)[:-1]) == alarm
+    assert restore_alarm(alarm_state(replace(alarm, exact=True))).exact

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from river.base import BinaryDriftDetector, DriftDetector
 
-from detectors.river_presets import DETECTORS, E_DETECTOR, FOR_VALUES, PRESETS, Preset
+from detectors.detector_names import DETECTORS, E_DETECTOR
+from detectors.river_presets import FOR_VALUES, PRESETS, Preset
 
 QUIET, SOON = 2_000, 400
 

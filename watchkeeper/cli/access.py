@@ -1,14 +1,14 @@
 """The store for one command: our own handle, or the API of the ``up`` that holds the directory."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from watchkeeper.cli import wiring
-from watchkeeper.cli.up import Address, running_address
+from watchkeeper.cli.running_address import Address, running_address
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.settings import Settings
 from watchkeeper.storage.client import Store
@@ -36,6 +36,15 @@ class Remote:
         """The JSON answer of another method, None where there is none. Raises as :meth:`get` does."""
         response = self.client.request(method, path, json=body)
         return _answer(response) if response.status_code != httpx.codes.NO_CONTENT else None
+
+    def put(self, path: str, body: Any, headers: Mapping[str, str], **query: Any) -> Any:
+        """The JSON answer to a PUT with conditions in ``headers``. Raises as :meth:`get` does."""
+        return _answer(self.client.put(path, json=body, headers=headers, params=query))
+
+    def changed(self, path: str, tag: str, **query: Any) -> httpx.Response | None:
+        """The answer, with its ETag; None where it is still that of ``tag``. Raises as :meth:`get` does."""
+        response = self.client.get(path, params=query, headers={"If-None-Match": tag} if tag else {})
+        return _successful(response) if response.status_code != httpx.codes.NOT_MODIFIED else None
 
     def table(self, path: str, media_type: str, **query: Any) -> httpx.Response:
         """The answer as a table of ``media_type``. Raises as :meth:`get` does."""

@@ -13,34 +13,30 @@ Which API: ``--api`` or ``WATCHKEEPER_API_URL``; else that of the ``up`` that ho
 application over the store, which this process then opens itself.
 """
 
-import asyncio
-import contextlib
 import json
-import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-import httpx
 import typer
 from rich.console import Console
 
-from api.app import ApiParts, create_app
-from api.auth import Access
-from api.routes.detectors import DetectorViews
-from watchkeeper.cli.access import Remote, remote, store_or_api
-from watchkeeper.cli.catalogs import catalog_parts
-from watchkeeper.cli.repricing import reprice_with
-from watchkeeper.cli.up import Address
-from watchkeeper.clock import SystemClock
+from watchkeeper.cli.late import Late
 from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
-from watchkeeper.storage.client import Store
-from watchkeeper.streams.otlp_config import is_loopback
-from watchkeeper.telemetry import Metrics
+
+if TYPE_CHECKING:
+    import httpx
+
+    from api.routes.detectors import DetectorViews
+    from watchkeeper.cli import answering
+    from watchkeeper.cli.access import Remote
+    from watchkeeper.storage.client import Store
+else:
+    answering = Late("watchkeeper.cli.answering")
 
 ApiUrl = Annotated[str, typer.Option("--api", help="Address of the API to ask, e.g. http://localhost:8080.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as JSON.")]
@@ -71,7 +67,7 @@ class Output(StrEnum):
         return cls.JSON if as_json else cls.CSV if as_csv else cls.TABLE
 
 
-Views = Callable[[Settings, Store], DetectorViews]
+Views: TypeAlias = "Callable[[Settings, Store], DetectorViews]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ class Question:
     query: Mapping[str, Any]
     content: bytes | None = None
     media_type: str = "application/json"
-    views: Views | None = None
+    views: "Views | None" = None
     """What the application inside this process knows of detectors; left out where the answer does not need it."""
 
     @property
@@ -94,6 +90,9 @@ class Question:
         return {name: value for name, value in self.query.items() if value not in (None, "", [], ())}
 
 
+_CONTROLS = {
+    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"
+}
 Draw = Callable[[Any, Console], None]
 """Prints the JSON of an answer for people."""
 
@@ -111,17 +110,26 @@ def show(settings: Settings, url: str, question: Question, output: Output, draw:
     if output is Output.JSON:
         sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
     else:
-        draw(answer, Console())
+        draw(_printable(answer), Console())
     return answer
 
 
-def _asked(asked: Remote, question: Question, wanted: str) -> httpx.Response:
+def _printable(answer: Any) -> Any:
+    """``answer`` without control characters: names come from whoever sends calls, and a terminal obeys some of them."""
+    if isinstance(answer, str):
+        return answer.translate(_CONTROLS)
+    if isinstance(answer, list):
+        return [_printable(one) for one in answer]
+    return {key: _printable(value) for key, value in answer.items()} if isinstance(answer, dict) else answer
+
+
+def _asked(asked: "Remote", question: Question, wanted: str) -> "httpx.Response":
     if question.content is None:
         return asked.table(question.path, wanted, **question.sent)
     return asked.upload(question.path, question.content, (question.media_type, wanted), **question.sent)
 
 
-def _print_csv(answer: httpx.Response) -> Any:
+def _print_csv(answer: "httpx.Response") -> Any:
     sys.stdout.buffer.write(answer.content)
     sys.stdout.buffer.flush()
     about = json.loads(answer.headers.get("watchkeeper-answer", "{}"))
@@ -143,54 +151,6 @@ def conditions(where: Sequence[str] | None) -> dict[str, list[str]]:
     return chosen
 
 
-@contextlib.contextmanager
-def api(settings: Settings, url: str = "", views: Views | None = None) -> Iterator[Remote]:
+def api(settings: Settings, url: str = "", views: "Views | None" = None) -> "AbstractContextManager[Remote]":
     """The API to ask; see the module. Raises :class:`~watchkeeper.errors.WatchkeeperError` where none answers."""
-    if chosen := url or settings.api_url:
-        address = _checked(chosen)
-        with remote(settings, Address(address, "", "", 0), verify=not is_loopback(_host(address))) as far:
-            yield far
-        return
-    with store_or_api(settings) as access:
-        if isinstance(access, Remote):
-            yield access
-            return
-        with httpx.Client(transport=InProcess(settings, access, views), base_url="http://localhost") as client:
-            yield Remote(client)
-
-
-def _checked(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"--api (or WATCHKEEPER_API_URL) is {url!r}: it begins with http:// or https://")
-    return url.rstrip("/")
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
-
-
-class InProcess(httpx.BaseTransport):
-    """Requests answered by our own application over ``store``: what a command prints cannot differ from the API."""
-
-    def __init__(self, settings: Settings, store: Store, views: Views | None = None) -> None:
-        clock, self._secret = SystemClock(), secrets.token_urlsafe(32)
-        parts = ApiParts(
-            store,
-            Metrics(),
-            clock,
-            checks=dict,
-            reprice=reprice_with(store, settings, clock),
-            catalog=catalog_parts(settings, clock),
-            access=Access(own_secret=self._secret),
-            detectors=views(settings, store) if views else None,
-        )
-        self._app = httpx.ASGITransport(create_app(parts), raise_app_exceptions=True)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Run the application for one request, as from a command of ours."""
-        request.headers["Authorization"] = f"Bearer {self._secret}"
-        return asyncio.run(self._answer(request))
-
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._app.handle_async_request(request)
-        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
+    return answering.api(settings, url, views)

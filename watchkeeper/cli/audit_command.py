@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from watchkeeper.cli.asking import ApiUrl, AsJson, From, Output, Question, To, show
+from watchkeeper.cli.moments import moment
 from watchkeeper.cli.options import DataDir
-from watchkeeper.cli.reprice_command import moment
 from watchkeeper.settings import Settings
 
 _SHOWN = ("at", "key_name", "method", "path", "status")

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from detectors.backtest import Backtest
 from detectors.metrics import METRICS, Severity
 from detectors.records import FindingKind, Regression, State
+from detectors.series import shown
 from detectors.statuses import MetricStatus
 from detectors.story import moment, story, where
 
@@ -29,7 +30,7 @@ def print_report(result: Backtest, console: Console) -> None:
     told = [*result.regressions, *result.findings]
     pages = [one for one in told if one.severity is Severity.PAGE]
     notices = [one for one in told if one.severity is not Severity.PAGE]
-    console.print(f"{len(pages)} pages, {len(notices)} notices in {_span(result)}")
+    console.print(f"{counted(len(pages), 'page')}, {counted(len(notices), 'notice')} in {_span(result)}")
     if result.cannot_tell():
         console.print(f"cannot tell: {result.cannot_tell()}", highlight=False)
     if told:
@@ -40,9 +41,14 @@ def print_report(result: Backtest, console: Console) -> None:
 
 
 def _span(result: Backtest) -> str:
-    days = (result.end - result.begin) / 86_400
+    days = f"{(result.end - result.begin) / 86_400:.1f}"
     counts = result.engine.counts()
-    return f"{counts.calls:,} calls over {days:.1f} days"
+    return f"{counted(counts.calls, 'call')} over {days} day{'' if days == '1.0' else 's'}"
+
+
+def counted(number: int, what: str) -> str:
+    """``1 page``, ``2 pages``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _table(records: Sequence[Regression]) -> Table:
@@ -73,7 +79,7 @@ def _states(states: Sequence[MetricStatus], console: Console) -> None:
     console.print("In brackets: the smallest change that would be seen in an hour, a day, a week.")
     of_series = [list(group) for _, group in groupby(states, key=lambda one: one.series)]
     for group in of_series[:_MOST_SERIES]:
-        console.print(f"{group[0].series_id}  {escape(group[0].series)}", highlight=False)
+        console.print(f"{group[0].series_id}  {escape(shown(group[0].series))}", highlight=False)
         for state in sorted({one.state for one in group}, key=_ORDER.index):
             told = "; ".join(_told(one) for one in group if one.state is state)
             console.print(f"  [{_COLOURS.get(state, 'default')}]{_word(state)}[/]: {escape(told)}", highlight=False)

@@ -12,10 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from api.answers.dollars import usd
+from watchkeeper.choices import BudgetPeriod
 from watchkeeper.cli.asking import ApiUrl, AsCsv, AsJson, Output, Question, Where, api, conditions, show
 from watchkeeper.cli.options import DataDir
 from watchkeeper.settings import Settings
-from watchkeeper.storage.budgets import BudgetPeriod
 
 Name = Annotated[str, typer.Argument(help="Name of the budget.")]
 _PAGE = 200

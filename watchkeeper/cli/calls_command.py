@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from watchkeeper.choices import CallOrder
 from watchkeeper.cli.asking import (
     ApiUrl,
     AsCsv,
@@ -24,11 +25,10 @@ from watchkeeper.cli.asking import (
     conditions,
     show,
 )
+from watchkeeper.cli.moments import moment
 from watchkeeper.cli.options import DataDir
-from watchkeeper.cli.reprice_command import moment
 from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
-from watchkeeper.storage.call_search import CallOrder
 
 _WIDEST = 100
 _MEDIA = {

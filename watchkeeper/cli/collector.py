@@ -10,8 +10,7 @@ from api.routes import health
 from api.server import ApiServer, Listen
 from collector.pipeline import Publisher
 from collector.publisher import KafkaPublisher
-from watchkeeper.cli import guarding, wiring
-from watchkeeper.cli.options import Host
+from watchkeeper.cli import garbage, guarding, wiring
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.running import Ending, PipelineThread
 from watchkeeper.cli.up import open_embedded
@@ -72,6 +71,7 @@ def run(settings: Settings) -> None:
         line = wiring.pipeline(settings, wiring.Outside(source, store, out), metrics, clock)
         thread = PipelineThread(line, _lag_watch(source, metrics), ending.ask)
         server = ApiServer(_app(settings, store, metrics, thread, ring), listen, clock)
+        garbage.search_less_often()
         thread.start()
         try:
             server.start()
@@ -120,8 +120,3 @@ def _listen(settings: Settings) -> Listen:
     if settings.store == "chdb":
         return wiring.api_listen(settings)
     return Listen(settings.host, settings.metrics_port, "WATCHKEEPER_METRICS_PORT")
-
-
-def command(host: Host = None) -> None:
-    """Kafka to ClickHouse; start as many as there are partitions."""
-    run(Settings.load(host=host))

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from api.answers.dollars import usd
 from watchkeeper.cli.asking import ApiUrl, AsCsv, AsJson, From, Output, Period, Question, To, Where, conditions, show
+from watchkeeper.cli.moments import moment
 from watchkeeper.cli.options import DataDir
-from watchkeeper.cli.reprice_command import moment
 from watchkeeper.settings import Settings
 
 By = Annotated[

@@ -1,13 +1,18 @@
 """``watchkeeper decode``: prints the calls in OTLP files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from watchkeeper.cli.decode import as_json, decode_files, print_table
+from watchkeeper.cli.late import Late
 from watchkeeper.cli.options import Format
+
+if TYPE_CHECKING:
+    from watchkeeper.cli import decode
+else:
+    decode = Late("watchkeeper.cli.decode")
 
 
 def command(
@@ -18,14 +23,14 @@ def command(
 ) -> None:
     """Print the calls in OTLP files as the collector would store them. Exit code 1 if a file does not decode."""
     failed = False
-    for calls, others, errors in decode_files(files, price_file):
+    for calls, others, errors in decode.decode_files(files, price_file):
         if form is Format.TABLE:
-            print_table(calls, Console())
+            decode.print_table(calls, Console())
         else:
             for row in calls:
-                typer.echo(as_json(row))
+                typer.echo(decode.as_json(row))
         for row in others if skipped else ():
-            typer.echo(as_json(row))
+            typer.echo(decode.as_json(row))
         for error in errors:
             failed = True
             typer.echo(f"watchkeeper: {error}", err=True)

@@ -10,6 +10,7 @@ from detectors.engine import Engine
 from detectors.explain import explain
 from detectors.explanations import SeriesExplanation
 from detectors.followed import Followed
+from detectors.late_calls import Late
 from detectors.statuses import statuses
 from watchkeeper.cli.detecting import StoreEngines, engines
 from watchkeeper.errors import ConfigError
@@ -56,6 +57,16 @@ class SavedEngines:
             found = [asdict(one) for engine in self._engines() for one in statuses(engine)]
         return sorted(found, key=lambda one: str(one["series"]))
 
+    def late(self) -> dict[str, Late]:
+        """Calls that came too late to be judged, by series id."""
+        found: dict[str, Late] = {}
+        with self._lock:
+            for engine in self._engines():
+                for key, late in engine.late_calls.all().items():
+                    before = found.get(key.id, Late(0, 0.0))
+                    found[key.id] = Late(before.calls + late.calls, max(before.last, late.last))
+        return found
+
     def _engines(self) -> Iterator[Engine]:
         for place in state_places(self._store, self._made.version):
             engine = self._engine(place)
@@ -89,4 +100,7 @@ def views_of(saved: SavedEngines) -> DetectorViews:
     def listed() -> Sequence[Mapping[str, Any]]:
         return saved.statuses()
 
-    return DetectorViews(explained, listed)
+    def late() -> Mapping[str, Mapping[str, Any]]:
+        return {series: asdict(one) for series, one in saved.late().items()}
+
+    return DetectorViews(explained, listed, late)

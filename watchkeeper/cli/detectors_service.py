@@ -14,7 +14,6 @@ from detectors.score_inbox import ScoreInbox
 from detectors.service import ACTION_LAG_S, SCORE_LAG_S, DetectorService, ServiceParts
 from watchkeeper.cli import wiring
 from watchkeeper.cli.detecting import engines
-from watchkeeper.cli.options import Host
 from watchkeeper.cli.running import Ending, PipelineThread
 from watchkeeper.clock import Clock, SystemClock
 from watchkeeper.errors import ConfigError, WatchkeeperError
@@ -99,8 +98,3 @@ def _source(settings: Settings, clock: Clock, follower: Follower) -> KafkaSource
         limits=_LIMITS,
     )
     return KafkaSource(config, clock, follower)
-
-
-def command(host: Host = None) -> None:
-    """Stored calls from Kafka, regressions out; start as many as there are partitions."""
-    run(Settings.load(host=host))

@@ -1,14 +1,19 @@
 """``watchkeeper dlq``: lists, shows and replays dead letters."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from watchkeeper.cli import dlq
+from watchkeeper.cli.late import Late
 from watchkeeper.cli.options import DataDir, Format
 from watchkeeper.settings import Settings
+
+if TYPE_CHECKING:
+    from watchkeeper.cli import dlq
+else:
+    dlq = Late("watchkeeper.cli.dlq")
 
 
 def list_letters(

@@ -10,17 +10,21 @@ from rich.table import Table
 
 from api.answers.dollars import usd
 from watchkeeper.cli.asking import ApiUrl, AsCsv, AsJson, From, Output, Period, Question, To, Where, conditions, show
+from watchkeeper.cli.moments import moment
 from watchkeeper.cli.options import DataDir
-from watchkeeper.cli.reprice_command import moment
 from watchkeeper.settings import Settings
 
 _SLICES = 10
 Versus = Annotated[str, typer.Option(help="The other period; default: equally long, just before.")]
+VersusFrom = Annotated[str, typer.Option("--versus-from", help="Instead: it begins at this time.")]
+VersusTo = Annotated[str, typer.Option("--versus-to", help="It ends at this time; default: the begin of the period.")]
 
 
 def command(
     period: Period = "",
     versus: Versus = "",
+    versus_begin: VersusFrom = "",
+    versus_end: VersusTo = "",
     begin: From = "",
     end: To = "",
     where: Where = None,
@@ -38,6 +42,8 @@ def command(
         "start": moment(begin, "--from").isoformat() if begin else "",
         "end": moment(end, "--to").isoformat() if end else "",
         "versus": versus,
+        "versus_start": moment(versus_begin, "--versus-from").isoformat() if versus_begin else "",
+        "versus_end": moment(versus_end, "--versus-to").isoformat() if versus_end else "",
         **conditions(where),
     }
     question = Question("/v1/costs/drivers", query)
@@ -77,9 +83,14 @@ def _slices(slices: list[Any]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for one in slices:
         names = (escape(one[name]) for name in ("service", "route", "provider", "model"))
-        costs = (usd(Decimal(one[name])) for name in ("before_usd", "after_usd"))
-        table.add_row(*names, *costs, _signed(one["difference_usd"]))
+        costs = (_cost(one[name]) for name in ("before_usd", "after_usd"))
+        moved = "unknown" if one["difference_usd"] is None else _signed(one["difference_usd"])
+        table.add_row(*names, *costs, moved)
     return table
+
+
+def _cost(amount: str | None) -> str:
+    return "unknown" if amount is None else usd(Decimal(amount))
 
 
 def _signed(amount: str) -> str:

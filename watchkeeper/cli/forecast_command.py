@@ -9,8 +9,8 @@ from rich.table import Table
 
 from api.answers.dollars import usd
 from watchkeeper.cli.asking import ApiUrl, AsCsv, AsJson, Output, Question, Where, conditions, show
+from watchkeeper.cli.moments import moment
 from watchkeeper.cli.options import DataDir
-from watchkeeper.cli.reprice_command import moment
 from watchkeeper.settings import Settings
 
 _SIDES = ("low_80_usd", "high_80_usd", "low_95_usd", "high_95_usd")

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from api.routes import health
 from api.server import ApiServer, Listen
 from watchkeeper.cli import guarding, wiring
-from watchkeeper.cli.options import Host
 from watchkeeper.cli.running import Ending
 from watchkeeper.clock import Clock, SystemClock
 from watchkeeper.settings import Settings
@@ -59,8 +58,3 @@ def _admit(settings: Settings, clock: Clock) -> Iterator[Admit | None]:
         guarding.key_ring(settings, store, clock) as ring,
     ):
         yield guarding.admit(settings, ring)
-
-
-def command(host: Host = None) -> None:
-    """OTLP in, Kafka out."""
-    run(Settings.load(host=host))

@@ -1,7 +1,9 @@
 """``watchkeeper health``: how each series fares, or how one did over time."""
 
+from collections import Counter
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich import box
@@ -10,17 +12,25 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from watchkeeper.cli.asking import ApiUrl, AsCsv, AsJson, From, Output, Period, Question, To, Where, conditions, show
-from watchkeeper.cli.detector_views import detector_views
+from watchkeeper.cli.late import Late
+from watchkeeper.cli.moments import moment
 from watchkeeper.cli.options import DataDir
-from watchkeeper.cli.reprice_command import moment
 from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
+
+if TYPE_CHECKING:
+    from watchkeeper.cli import detector_views
+else:
+    detector_views = Late("watchkeeper.cli.detector_views")
 
 _STYLES = {"fine": "green", "regressed": "red", "cannot_tell": "yellow"}
 _CLASSES = {"real_time": "< 0.5 s", "interactive": "< 2 s", "near_real_time": "< 10 s", "batch": "batch"}
 _FIGURES = ("calls", "not ok", "p50 s", "p95 s", "ttft s", "tok/s", "$/call", "class")
 _WIDEST = 100
-Series = Annotated[str, typer.Argument(help="Id of a series, as --json and regressions tell it: shows its history.")]
+_MOST_REASONS = 5
+Series = Annotated[
+    str, typer.Argument(help="Id of a series, or its begin, as this and regressions tell it: shows its history.")
+]
 By = Annotated[
     str, typer.Option(help="Coarser than series: dimensions with commas, such as model or service,environment.")
 ]
@@ -53,11 +63,11 @@ def command(
     }
     if series:
         _refuse({"--by": by, "--where": where})
-        question = Question(f"/v1/series/{series}/history", {**times, "interval": interval})
+        question = Question(f"/v1/series/{quote(series, safe='')}/history", {**times, "interval": interval})
     else:
         _refuse({"--interval": interval})
         query = {**times, "by": by, "limit": limit, **conditions(where)}
-        question = Question("/v1/health", query, views=detector_views)
+        question = Question("/v1/health", query, views=detector_views.detector_views)
     draw = _draw_history if series else _draw
     show(Settings.load(data_dir=data_dir), url, question, Output.of(as_json, as_csv), draw)
 
@@ -74,8 +84,10 @@ def _draw(answer: Any, console: Console) -> None:
     table = _table("series" if answer["rows"] and answer["rows"][0]["series_id"] else "group", "state")
     for row in answer["rows"]:
         style = _STYLES[row["state"]]
-        table.add_row(_name(row["group"]), *_figures(row), f"[{style}]{row['state'].replace('_', ' ')}[/{style}]")
+        name = "\n".join(filter(None, (_name(row["group"]), row["series_id"])))
+        table.add_row(name, *_figures(row), f"[{style}]{row['state'].replace('_', ' ')}[/{style}]")
     _print(table, answer, console)
+    _print_why(answer["rows"], console)
     for row in answer["rows"]:
         for item in row["regressions"]:
             name = escape(" ".join(filter(None, row["group"].values())))
@@ -86,9 +98,18 @@ def _draw(answer: Any, console: Console) -> None:
         console.print(f"more: --limit shows up to 5,000 (now {len(answer['rows'])})")
 
 
+def _print_why(rows: Any, console: Console) -> None:
+    """Why nothing can be told of some, what most have in common first."""
+    reasons = Counter(row["state_reason"] for row in rows if row["state"] == "cannot_tell")
+    for reason, count in reasons.most_common(_MOST_REASONS):
+        console.print(f"cannot tell of {count:,}: {reason}", style="yellow", markup=False, highlight=False)
+    if len(reasons) > _MOST_REASONS:
+        console.print(f"… and {len(reasons) - _MOST_REASONS} more reasons: --json has all of them")
+
+
 def _draw_history(answer: Any, console: Console) -> None:
     group = {name: answer[name] for name in ("service", "route", "provider", "request_model", "model")}
-    console.print(_name(group))
+    console.print(f"{_name(group)}\n{answer['series_id']}", highlight=False)
     table = _table("from (UTC)")
     for row in answer["rows"]:
         table.add_row(_time(row["start"]), *_figures(row))
@@ -96,6 +117,8 @@ def _draw_history(answer: Any, console: Console) -> None:
     for item in answer["regressions"]:
         until = f" until {_time(item['closed_at'])}" if item["closed_at"] else ""
         console.print(f"{item['id']} {_open(item)}{until}: {escape(item['size'])}")
+    if answer["regressions_truncated"]:
+        console.print("there may be more regressions: `watchkeeper regressions list` has all of them")
 
 
 def _open(item: Any) -> str:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.access import Scope
+from watchkeeper.choices import Scope
 from watchkeeper.cli.asking import ApiUrl, AsJson, api
 from watchkeeper.cli.durations import duration
 from watchkeeper.cli.options import DataDir

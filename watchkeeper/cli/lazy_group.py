@@ -39,7 +39,7 @@ class EntryGroup:
 
     name: str
     help: str
-    entries: Sequence[Entry]
+    entries: Sequence["Entry | EntryGroup"]
     default: str = ""
 
 

@@ -2,18 +2,23 @@
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 from rich.console import Console
 
 from watchkeeper.cli.asking import ApiUrl, AsJson, api
+from watchkeeper.cli.late import Late
 from watchkeeper.cli.options import DataDir
-from watchkeeper.cli.regressions_print import print_action, print_false_alarms, print_list, print_one
 from watchkeeper.settings import Settings
 
-RegressionId = Annotated[str, typer.Argument(help="Id, as `watchkeeper regressions list` shows it.")]
+if TYPE_CHECKING:
+    from watchkeeper.cli import regressions_print
+else:
+    regressions_print = Late("watchkeeper.cli.regressions_print")
+
+RegressionId = Annotated[str, typer.Argument(help="Id, or its begin, as `watchkeeper regressions list` shows it.")]
 Comment = Annotated[str, typer.Option("--comment", "-m", help="Plain text for people, at most 2,000 characters.")]
 Word = Annotated[str, typer.Option()]
 
@@ -40,14 +45,14 @@ def list_regressions(
     query = {name: value for name, value in {**words, **more}.items() if value}
     with api(Settings.load(data_dir=data_dir), url) as asked:
         answer = asked.get("/v1/regressions", limit=limit, **query)
-    _print_json(answer) if as_json else print_list(answer, Console())
+    _print_json(answer) if as_json else regressions_print.print_list(answer, Console())
 
 
 def show(regression_id: RegressionId, as_json: AsJson = False, url: ApiUrl = "", data_dir: DataDir = None) -> None:
     """One regression: its story, evidence, what else changed, its steps and what people said."""
     with api(Settings.load(data_dir=data_dir), url) as asked:
         answer = asked.get(_path(regression_id))
-    _print_json(answer) if as_json else print_one(answer, Console())
+    _print_json(answer) if as_json else regressions_print.print_one(answer, Console())
 
 
 def acknowledge(
@@ -106,13 +111,13 @@ def false_alarms(
     query = {"since": since} if since else {}
     with api(Settings.load(data_dir=data_dir), url) as asked:
         answer = asked.get("/v1/detectors/false-alarms", **query)
-    _print_json(answer) if as_json else print_false_alarms(answer, Console())
+    _print_json(answer) if as_json else regressions_print.print_false_alarms(answer, Console())
 
 
 def _act(settings: Settings, url: str, path: str, said: str, as_json: bool) -> None:
     with api(settings, url) as asked:
         answer = asked.post(path, {"comment": said})
-    _print_json(answer) if as_json else print_action(answer, Console())
+    _print_json(answer) if as_json else regressions_print.print_action(answer, Console())
 
 
 def _path(regression_id: str, action: str = "") -> str:

@@ -14,13 +14,15 @@ _USAGE = 2
 class VerdictCommand(TyperCommand):
     """Wrong arguments and errors of ours end with exit code 1."""
 
+    failed = FAILED
+
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """As any command's, but for the exit code of wrong arguments."""
         try:
             return super().make_context(*args, **kwargs)
         except Exception as error:
             if getattr(error, "exit_code", None) == _USAGE:
-                error.exit_code = FAILED  # type: ignore[attr-defined]
+                error.exit_code = self.failed  # type: ignore[attr-defined]
             raise
 
     def invoke(self, ctx: Any) -> Any:
@@ -29,4 +31,10 @@ class VerdictCommand(TyperCommand):
             return super().invoke(ctx)
         except WatchkeeperError as error:
             typer.echo(f"watchkeeper: {error}", err=True)
-            raise typer.Exit(FAILED) from None
+            raise typer.Exit(self.failed) from None
+
+
+class GateCommand(VerdictCommand):
+    """A command whose exit codes 0, 1 and 2 are answers: whatever is wrong is 3."""
+
+    failed = 3

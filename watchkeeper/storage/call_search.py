@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
+from watchkeeper.choices import CallOrder
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
@@ -14,14 +14,6 @@ from watchkeeper.storage.client import Store
 MOST_OF_A_TRACE = 2_000
 Place = tuple[int, int, str, str, int]
 """Where a page ends: what it is ordered by, and what tells calls apart that are equal in that."""
-
-
-class CallOrder(StrEnum):
-    """The largest first."""
-
-    TIME = "time"
-    DURATION = "duration"
-    COST = "cost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ _SCHEMA: pa.Schema = pa.schema(
 _KNOWN = "SELECT DISTINCT id, seq FROM regressions WHERE id IN {ids:Array(String)}"
 _COLUMNS = ", ".join(TransitionRow.__slots__)
 _HISTORY = f"SELECT {_COLUMNS} FROM regressions FINAL WHERE id = {{id:String}} ORDER BY seq"
+_BEGINNING = "SELECT DISTINCT id FROM regressions WHERE startsWith(id, {begin:String}) ORDER BY id LIMIT {limit:UInt32}"
 _LATEST = f"""
 SELECT {_COLUMNS}
 FROM (SELECT * FROM regressions FINAL ORDER BY id, seq DESC LIMIT 1 BY id)
@@ -125,6 +126,11 @@ def latest_regressions(store: Store, chosen: RegressionFilter, limit: int = 100)
     parameters: dict[str, Any] = {name: getattr(chosen, name) for name in RegressionFilter.__slots__}
     rows = store.query_rows(_LATEST, {**parameters, "limit": min(limit, MOST_LISTED)})
     return [TransitionRow(**row) for row in rows]
+
+
+def regressions_that_begin(store: Store, begin: str, limit: int) -> list[str]:
+    """The first ``limit`` ids that begin so."""
+    return [row["id"] for row in store.query_rows(_BEGINNING, {"begin": begin, "limit": limit})]
 
 
 def regression_history(store: Store, regression_id: str) -> list[TransitionRow]:

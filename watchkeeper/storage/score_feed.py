@@ -56,6 +56,10 @@ SELECT toUnixTimestamp(stored_at) AS second, count() AS scores
 FROM scores WHERE {_STORED} AND {_RECENT}
 GROUP BY second ORDER BY second LIMIT {{limit:UInt32}}
 """
+_STEPS = f"""
+SELECT DISTINCT intDiv(toInt64(toUnixTimestamp(ts)) - {{first:Int64}}, {{step:Int64}}) AS step
+FROM scores WHERE {_GIVEN} ORDER BY step
+"""
 _SECONDS_AT_ONCE = 3_600
 
 
@@ -101,7 +105,8 @@ class ScoreFeed:
 
     def given(self, begin: int, end: int, step_s: int = 86_400) -> Iterator[pa.Table]:
         """Scores given in ``[begin, end)`` (Unix seconds) whose call is stored, by when they were given, day by day."""
-        for first in range(begin, end, step_s):
+        steps = self._store.query_rows(_STEPS, {"first": begin, "last": end, "step": step_s})
+        for first in (begin + int(row["step"]) * step_s for row in steps):
             times = {"first": first, "last": min(end, first + step_s), "begin": 0, "end": 2**32 - 1}
             parts = [self._joined(key, _GIVEN, _ANY_CALL, times) for key in (_BY_RESPONSE, _BY_SPAN)]
             found = pa.concat_tables(parts)

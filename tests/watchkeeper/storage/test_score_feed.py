@@ -140,6 +140,23 @@ def test_without_scores_there_is_nothing(shared_store: Store) -> None:
     assert (batch.seconds, batch.end, batch.missed) == ((), START + 60, 0)
 
 
+def test_days_without_scores_are_not_read(shared_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = put_calls(shared_store, 0)
+    put_scores(shared_store, 5, [of_span(calls, 0, 0.1), of_span(calls, 1, 0.2)])
+    put_scores(shared_store, 6, [of_span(calls, 2, 0.3)], given=86_400 * 3)
+    asked: list[str] = []
+    query = Store.query_arrow
+
+    def counted(store: Store, sql: str, *more: Any) -> pa.Table:
+        asked.append(sql)
+        return query(store, sql, *more)
+
+    monkeypatch.setattr(Store, "query_arrow", counted)
+    tables = list(ScoreFeed(shared_store).given(START - 400 * 86_400, START + 400 * 86_400))
+    assert [table["value"].to_pylist() for table in tables] == [[0.1, 0.2], [0.3]]
+    assert len(asked) == 4
+
+
 def test_scores_of_a_period_come_by_when_they_were_given(shared_store: Store) -> None:
     calls = put_calls(shared_store, 0)
     put_scores(shared_store, 90, [of_span(calls, 0, 0.3)], given=30)
