@@ -2,7 +2,7 @@
 VENV    ?= .venv
 PYTHON  ?= python3
 BIN     := $(VENV)/bin
-SOURCES := watchkeeper collector detectors api sdk/src demo benchmarks tests
+SOURCES := watchkeeper collector detectors api alerts sdk/src demo benchmarks tests
 INSTALL  = $(if $(shell command -v uv 2>/dev/null),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 .PHONY: help setup demo demo-kafka test check format bench bench-prepare up clean
@@ -37,8 +37,9 @@ demo: $(VENV)/.demo ## real spans to priced calls, on this machine, in under 90 
 demo-kafka: $(VENV)/.dev ## the same traffic through a Kafka broker (found or started)
 	$(BIN)/python -m demo --kafka $(ARGS)
 
+# Bytecode is kept even where the shell forbids it: else each process that a test starts compiles all of our code anew.
 test: $(VENV)/.dev ## the whole suite
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import directions
 	$(BIN)/ruff format --check .

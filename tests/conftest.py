@@ -9,4 +9,4 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-pytest_plugins = ["tests.fixtures.store", "tests.fixtures.broker"]
+pytest_plugins = ["tests.distribution", "tests.fixtures.store", "tests.fixtures.broker"]

@@ -24,7 +24,7 @@ def house_prices(on_store: Watchkeeper, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def costs(store: Store) -> list[Decimal]:
-    tables = ("calls", "calls_1m", "calls_1h", "calls_1d", "health_1h")
+    tables = ("calls", "calls_1m", "calls_1h", "calls_1d")
     return [store.query_rows(f"SELECT sum(cost_usd) AS usd FROM {table}")[0]["usd"] for table in tables]
 
 
@@ -35,7 +35,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(on_store: Watchkeeper
     assert ran.code == 0, ran.err
     assert "gpt-4o-2024-08-06" in ran.out and "difference in all: 0.315000 $" in ran.out
     assert "dry run: nothing was written" in ran.out
-    assert costs(shared_store) == [Decimal("0.035")] * 5
+    assert costs(shared_store) == [Decimal("0.035")] * 4
 
 
 @pytest.mark.usefixtures("house_prices")
@@ -45,7 +45,7 @@ def test_written_prices_are_in_the_calls_and_in_all_rollups(on_store: Watchkeepe
     before = costs(shared_store)[0]
     ran = on_store("reprice", *PERIOD, "--model", "gpt-4o-2024-08-06")
     assert ran.code == 0 and ran.out.endswith("written\n"), ran.err
-    assert costs(shared_store) == [before + Decimal("0.315")] * 5
+    assert costs(shared_store) == [before + Decimal("0.315")] * 4
     assert disagreements(shared_store) == []
     assert "difference in all: 0.000000 $" in on_store("reprice", *PERIOD, "--model", "gpt-4o-2024-08-06").out
 

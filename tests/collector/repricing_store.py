@@ -13,7 +13,8 @@ from collector.pricing import PriceInput, price
 from tests.fixtures.store import call_rows
 from watchkeeper.schema import ROLLUP_KEYS
 from watchkeeper.storage.client import Store, StoreConfig
-from watchkeeper.storage.repricing_sql import COST_COLUMNS, ROLLUPS
+from watchkeeper.storage.reconcile import ROLLUPS
+from watchkeeper.storage.repricing_sql import COST_COLUMNS
 
 BEGIN = datetime(2026, 11, 18, 22, tzinfo=UTC)
 """The first call; the others follow within 30 hours."""

@@ -16,11 +16,12 @@ from collector.price_file import PriceFile
 from collector.price_list import PriceList
 from collector.reprice import Repricer
 from tests.collector.repricing_store import Crash, CrashingStore, add_calls, day, disagreements
-from tests.fixtures.store import FOREVER
+from watchkeeper.choices import CallOrder
 from watchkeeper.clock import ManualClock, SystemClock
 from watchkeeper.errors import StoreUnavailable
+from watchkeeper.storage.call_filter import CallFilter
+from watchkeeper.storage.call_search import CallSearch, search_calls
 from watchkeeper.storage.client import Store
-from watchkeeper.storage.migrate import Migrator
 from watchkeeper.storage.repricing import Period, Repricing
 
 pytestmark = pytest.mark.clickhouse
@@ -39,15 +40,13 @@ NEW = PriceBook(
 )
 ALL = Period(day(0), day(3))
 ONE_DAY = Period(day(1), day(2))
-WRITES_OF_A_SLICE = 13
+WRITES_OF_A_SLICE = 12
 _ids = count()
 
 
 @pytest.fixture
-def store(bare_store: Store) -> Iterator[CrashingStore]:
-    opened = CrashingStore(bare_store.config)
-    Migrator(opened, FOREVER).run()
-    opened.writes.clear()
+def store(shared_store: Store) -> Iterator[CrashingStore]:
+    opened = CrashingStore(shared_store.config)
     yield opened
     opened.close()
 
@@ -191,3 +190,14 @@ def test_an_empty_period_is_no_work(store: CrashingStore) -> None:
     assert repricer(store).preview(replace(ALL, end=day(0))) == []
     repricer(store).apply(ALL)
     assert disagreements(store) == []
+
+
+def test_a_search_by_cost_finds_what_was_priced_later(store: CrashingStore) -> None:
+    add_calls(store, 60, 1, OLD)
+    of_period = CallFilter(day(0), day(3), model=("prod-chat",))
+    dear = CallSearch(of_period, min_cost_usd=Decimal("0.000001"), order=CallOrder.COST)
+    assert search_calls(store, dear, 100) == []
+    repricer(store).apply(ALL)
+    found = search_calls(store, dear, 100)
+    costs = [row["cost_usd"] for row in search_calls(store, CallSearch(of_period), 100) if row["cost_usd"]]
+    assert costs and [row["cost_usd"] for row in found] == sorted(costs, reverse=True)

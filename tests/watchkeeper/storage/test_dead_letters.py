@@ -50,38 +50,38 @@ def offsets(store: Store, limit: int = 100, **chosen: Any) -> list[int]:
     return [found.offset for found in list_dead_letters(store, DeadLetterFilter(**chosen), limit)]
 
 
-def test_a_message_comes_back_byte_for_byte(store: Store) -> None:
-    put(store, letter(1))
-    found = get_dead_letter(store, UUID(int=1))
+def test_a_message_comes_back_byte_for_byte(shared_store: Store) -> None:
+    put(shared_store, letter(1))
+    found = get_dead_letter(shared_store, UUID(int=1))
     assert found and found.body == BODY and found.size == 256
     assert (found.source, found.partition, found.received_at) == ("otlp_spans", 3, NOON.replace(minute=1))
-    assert get_dead_letter(store, UUID(int=2)) is None
+    assert get_dead_letter(shared_store, UUID(int=2)) is None
 
 
-def test_listing_is_newest_first_without_bytes(store: Store) -> None:
-    put(store, *[letter(n) for n in range(5)])
-    assert offsets(store) == [4, 3, 2, 1, 0] and offsets(store, 2) == [4, 3]
-    assert list_dead_letters(store, DeadLetterFilter())[0].body == b""
+def test_listing_is_newest_first_without_bytes(shared_store: Store) -> None:
+    put(shared_store, *[letter(n) for n in range(5)])
+    assert offsets(shared_store) == [4, 3, 2, 1, 0] and offsets(shared_store, 2) == [4, 3]
+    assert list_dead_letters(shared_store, DeadLetterFilter())[0].body == b""
 
 
-def test_listing_can_be_narrowed(store: Store) -> None:
-    put(store, letter(1), letter(2, reason="not_protobuf"), letter(3, source="other"))
-    assert offsets(store, reason="not_protobuf") == [2]
-    assert offsets(store, source="other") == [3]
-    assert offsets(store, since_us=int(NOON.replace(minute=2).timestamp() * 1e6)) == [3, 2]
+def test_listing_can_be_narrowed(shared_store: Store) -> None:
+    put(shared_store, letter(1), letter(2, reason="not_protobuf"), letter(3, source="other"))
+    assert offsets(shared_store, reason="not_protobuf") == [2]
+    assert offsets(shared_store, source="other") == [3]
+    assert offsets(shared_store, since_us=int(NOON.replace(minute=2).timestamp() * 1e6)) == [3, 2]
 
 
-def test_the_same_letter_twice_is_one(store: Store) -> None:
-    put(store, letter(1))
-    put(store, letter(1, stored_at=NOON.replace(hour=13)))
-    assert offsets(store) == [1]
+def test_the_same_letter_twice_is_one(shared_store: Store) -> None:
+    put(shared_store, letter(1))
+    put(shared_store, letter(1, stored_at=NOON.replace(hour=13)))
+    assert offsets(shared_store) == [1]
 
 
-def test_a_replayed_letter_stays_and_is_marked(store: Store) -> None:
-    put(store, letter(1), letter(2))
-    mark_replayed(store, [UUID(int=1)], NOON)
-    mark_replayed(store, [UUID(int=1)], NOON.replace(hour=14))
-    assert offsets(store, waiting_only=True) == [2] and offsets(store) == [2, 1]
-    found = get_dead_letter(store, UUID(int=1))
+def test_a_replayed_letter_stays_and_is_marked(shared_store: Store) -> None:
+    put(shared_store, letter(1), letter(2))
+    mark_replayed(shared_store, [UUID(int=1)], NOON)
+    mark_replayed(shared_store, [UUID(int=1)], NOON.replace(hour=14))
+    assert offsets(shared_store, waiting_only=True) == [2] and offsets(shared_store) == [2, 1]
+    found = get_dead_letter(shared_store, UUID(int=1))
     assert found and found.replayed_at == NOON.replace(hour=14) and found.body == BODY
-    assert waiting_dead_letters(store) == {"truncated": 1}
+    assert waiting_dead_letters(shared_store) == {"truncated": 1}
