@@ -13,7 +13,10 @@ BASELINE, CANDIDATE = 0, 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """``R`` cells: each one cohort (0 baseline, 1 candidate), stratum and block of ten minutes."""
+    """``R`` cells: each one cohort (0 baseline, 1 candidate), stratum and block of time.
+
+    Strata and blocks are numbered from 0 without gaps, blocks in the order of time.
+    """
 
     cohort: Ints
     stratum: Ints
@@ -29,10 +32,13 @@ class Cells:
         return flat.reshape(COHORTS, self.strata).astype(np.float64)
 
     def by_block(self, values: Floats) -> Floats:
-        """[B] sums of ``values`` [R], a block of one cohort each."""
-        span = int(self.block.max(initial=0)) + 1
-        _, place = np.unique(self.cohort * span + self.block, return_inverse=True)
-        return np.bincount(place, values).astype(np.float64)
+        """[B] sums of ``values`` [R] over both cohorts, in the order of time."""
+        return np.bincount(self.block, values).astype(np.float64)
+
+    def blocks(self, of_cell: Floats) -> int:
+        """In how many blocks the cohort that has fewer has calls; ``of_cell`` [R] says how many each cell has."""
+        sides = (self.by_block(of_cell * (self.cohort == side)) for side in range(COHORTS))
+        return min(int((calls > 0).sum()) for calls in sides)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +47,8 @@ class Measured:
 
     n: Floats
     y: Floats
-    """Of the value: a logarithm, or 1 for a call that failed in the way of the metric."""
-    yy: Floats
+    """Of the value: a logarithm, a score (its sign turned where more is better), or 1 for a call that failed."""
+    yy: Floats | None = None
     x: Floats | None = None
     """Of the logarithm of the prompt's tokens, where the metric follows it."""
     xx: Floats | None = None

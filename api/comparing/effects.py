@@ -6,16 +6,15 @@ left of a prompt's length within a stratum is taken out by one regression slope 
 block of time depend on each other; the variance is multiplied by how much more blocks differ than independent calls.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from api.comparing.cells import BASELINE, CANDIDATE, Cells, Floats, Measured, Spent
+from api.comparing.dispersion import dispersion
 
 _SMOOTHING = 2.0
 """Calls by which a stratum's rate is drawn to the rate of all: a stratum without failures still has a variance."""
-
-_FEWEST_BLOCKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,11 @@ class Effect:
     overlap: float
     """Share of all calls that could be compared."""
     dispersion: float = 1.0
+    """By what factor the variance exceeds that of independent calls."""
+    spread: float = 0.0
+    """Of a value: the standard deviation of like calls."""
+    blocks: int = 0
+    """Blocks of time in which the cohort that has fewer has calls."""
 
     @property
     def information(self) -> float:
@@ -49,8 +53,10 @@ def rate_effect(cells: Cells, measured: Measured) -> Effect:
     pooled = (k.sum(axis=0) + _SMOOTHING * overall) / (n.sum(axis=0) + _SMOOTHING)
     spread = pooled * (1 - pooled)
     own = np.where(n > 0, share, 0.0)[cells.cohort, cells.stratum]
-    phi = _dispersion(cells, measured.y - measured.n * own, _freely(cells, measured.n, n) * spread[cells.stratum])
-    return _effect(weight, n, share, spread, phi)
+    pull = _pull(cells, weight, n)
+    free = _freely(cells, measured.n, n) * spread[cells.stratum]
+    found = _effect(weight, n, share, spread)
+    return _dispersed(found, cells, measured.n, pull * (measured.y - measured.n * own), pull * pull * free)
 
 
 def value_effect(cells: Cells, measured: Measured) -> Effect:
@@ -65,11 +71,13 @@ def value_effect(cells: Cells, measured: Measured) -> Effect:
     freedom = max(1.0, float(n.sum() - (n > 0).sum()))
     squares = _squares(measured, slope)
     variance = max(1e-12, (float(squares.sum()) - float((n * mean * mean).sum())) / freedom)
-    residual = y - measured.n * mean[cells.cohort, cells.stratum]
-    phi = _dispersion(cells, residual, _freely(cells, measured.n, n) * variance)
-    found = _effect(weight, n, mean, np.full(cells.strata, variance), phi)
+    pull = _pull(cells, weight, n)
+    residual = pull * (y - measured.n * mean[cells.cohort, cells.stratum])
+    free = pull * pull * _freely(cells, measured.n, n) * variance
+    found = _effect(weight, n, mean, np.full(cells.strata, variance))
     raw = cells.by_stratum(measured.y)[BASELINE] / np.maximum(n[BASELINE], 1)
-    return _at_level(found, float((weight * raw).sum() / weight.sum()))
+    found = replace(found, baseline=float((weight * raw).sum() / weight.sum()), spread=float(np.sqrt(variance)))
+    return _dispersed(found, cells, measured.n, residual, free)
 
 
 def cost_effect(cells: Cells, spent: Spent) -> Effect:
@@ -88,12 +96,12 @@ def cost_effect(cells: Cells, spent: Spent) -> Effect:
     within = np.maximum(cells.by_stratum(squares) / np.maximum(n, 1) - mean * mean, 0.0)
     pooled = (n * within).sum(axis=1) / np.maximum(1.0, n.sum(axis=1) - (n > 0).sum(axis=1))
     residual = spent.cost - own * spent.useful - spent.n * mean[cells.cohort, cells.stratum]
-    phi = _dispersion(cells, residual, _freely(cells, spent.n, n) * pooled[cells.cohort])
+    pull = _pull(cells, weight, n) / total[cells.cohort]
+    free = _freely(cells, spent.n, n) * pooled[cells.cohort]
     of_cohort = (share * share * pooled[:, None] / np.maximum(n, 1)).sum(axis=1) / (total * total)
     estimate = float(np.log(ratio[CANDIDATE] / ratio[BASELINE]))
-    return Effect(
-        estimate, float(of_cohort.sum()) * phi, float(np.log(ratio[BASELINE])), _compared(n), _overlap(n), phi
-    )
+    found = Effect(estimate, float(of_cohort.sum()), float(np.log(ratio[BASELINE])), _compared(n), _overlap(n))
+    return _dispersed(found, cells, spent.n, pull * residual, pull * pull * free)
 
 
 def _weights(n: Floats) -> Floats:
@@ -102,16 +110,18 @@ def _weights(n: Floats) -> Floats:
     return weights
 
 
-def _effect(weight: Floats, n: Floats, mean: Floats, spread: Floats, phi: float) -> Effect:
+def _effect(weight: Floats, n: Floats, mean: Floats, spread: Floats) -> Effect:
     total = weight.sum()
     estimate = float((weight * (mean[CANDIDATE] - mean[BASELINE])).sum() / total)
-    variance = float((weight * spread).sum() / (total * total)) * phi
+    variance = float((weight * spread).sum() / (total * total))
     level = float((weight * mean[BASELINE]).sum() / total)
-    return Effect(estimate, variance, level, _compared(n), _overlap(n), phi)
+    return Effect(estimate, variance, level, _compared(n), _overlap(n))
 
 
-def _at_level(effect: Effect, baseline: float) -> Effect:
-    return Effect(effect.estimate, effect.variance, baseline, effect.calls, effect.overlap, effect.dispersion)
+def _dispersed(effect: Effect, cells: Cells, of_cell: Floats, moved: Floats, expected: Floats) -> Effect:
+    """``effect`` of independent calls, with the variance that its calls have: arrays [R], see :mod:`.dispersion`."""
+    phi = dispersion(cells.by_block(moved), cells.by_block(expected), cells.by_block(of_cell))
+    return replace(effect, variance=effect.variance * phi, dispersion=phi, blocks=cells.blocks(of_cell))
 
 
 def _slope(cells: Cells, measured: Measured, n: Floats) -> float:
@@ -124,7 +134,9 @@ def _slope(cells: Cells, measured: Measured, n: Floats) -> float:
 
 
 def _squares(measured: Measured, slope: float) -> Floats:
-    """[R] sums of squares of the value less what the prompt's length explains."""
+    """[R] sums of squares of the value less what the prompt's length explains. Raises :class:`ValueError` without."""
+    if measured.yy is None:
+        raise ValueError("a value needs the sums of its squares")
     if measured.xx is None or measured.xy is None:
         return measured.yy
     squares: Floats = measured.yy - 2 * slope * measured.xy + slope * slope * measured.xx
@@ -137,15 +149,12 @@ def _freely(cells: Cells, of_cell: Floats, n: Floats) -> Floats:
     return left
 
 
-def _dispersion(cells: Cells, residual: Floats, variance: Floats) -> float:
-    """How much more blocks differ than independent calls would; at least 1.
-
-    ``residual`` [R] sums about the means of cohort and stratum, ``variance`` [R] what independent calls would give.
-    """
-    sums, expected = cells.by_block(residual), cells.by_block(variance)
-    if len(sums) < _FEWEST_BLOCKS or expected.sum() <= 0:
-        return 1.0
-    return max(1.0, float((sums * sums).sum() / expected.sum()))
+def _pull(cells: Cells, weight: Floats, n: Floats) -> Floats:
+    """[R] by how much one call of each cell moves the estimate."""
+    share = weight / weight.sum() / np.maximum(n, 1)
+    sign = np.where(cells.cohort == CANDIDATE, 1.0, -1.0)
+    moved: Floats = sign * share[cells.cohort, cells.stratum]
+    return moved
 
 
 def _compared(n: Floats) -> tuple[int, int]:

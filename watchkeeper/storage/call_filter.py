@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from watchkeeper.errors import ConfigError
+from watchkeeper.schema import Outcome, Variant
 
 _LAST_S = 2**32 - 1
 _TAG = re.compile(r"tag:([A-Za-z0-9_.\-]{1,64})")
@@ -27,6 +28,11 @@ ROLLUP_DIMENSIONS = (
 """Kept apart in the rollups."""
 CALL_DIMENSIONS = ("tenant", "user_hash", "prompt_name", "prompt_version", "service_tier", "region")
 """Known for each call only; grouping or filtering by them reads ``calls``, which is kept a shorter time."""
+CLOSED: Mapping[str, tuple[str, ...]] = {
+    "outcome": tuple(map(str, Outcome)),
+    "variant": tuple(map(str, Variant)),
+}
+"""Columns that hold one of few words: another word is a mistake, not a question without an answer."""
 DIMENSIONS = (*ROLLUP_DIMENSIONS, *CALL_DIMENSIONS)
 """All of them; beside these ``tag:NAME`` for a tag of the application's own."""
 
@@ -116,12 +122,21 @@ def _pair(pair: str) -> tuple[str, str]:
     return name, value
 
 
-def from_mapping(begin: datetime, end: datetime, chosen: Mapping[str, Iterable[str]]) -> CallFilter:
-    """A filter from columns and values, and ``tag`` for NAME=VALUE pairs; raises :class:`ConfigError` for others."""
+def from_mapping(
+    begin: datetime, end: datetime, chosen: Mapping[str, Iterable[str]], *, stored: bool = False
+) -> CallFilter:
+    """A filter from columns and values, and ``tag`` for NAME=VALUE pairs.
+
+    Raises :class:`ConfigError` for other columns and, unless it was ``stored`` before, for values that a closed set of
+    words does not have.
+    """
     unknown = sorted({*chosen} - {*DIMENSIONS, "tag"} | {*chosen} & {"gateway_cache_hit"})
     if unknown:
         raise ConfigError(f"cannot filter on {', '.join(unknown)}: use {', '.join(DIMENSIONS)} or tag")
     values: dict[str, Any] = {name: tuple(given) for name, given in chosen.items() if name != "tag"}
+    for name, known in () if stored else CLOSED.items():
+        if wrong := sorted({*values.get(name, ())} - {*known}):
+            raise ConfigError(f"{name} is {wrong[0][:60]!r}: use {', '.join(known)}")
     return replace(CallFilter(begin, end, tags=parse_tags(chosen.get("tag", ()))), **values)
 
 

@@ -1,4 +1,7 @@
-"""One cohort of calls in sums: by like calls (route, prompt size, kind of output) and block of ten minutes."""
+"""One cohort of calls in sums: by like calls (route, prompt size, kind of output) and block of time."""
+
+from datetime import datetime
+from math import ceil
 
 import pyarrow as pa
 
@@ -7,6 +10,10 @@ from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
 
 BLOCK_S = 600
+"""Calls of one block share their load. Long periods have longer blocks, see :func:`block_seconds`."""
+STEADY_BLOCK_S = 1
+"""Of calls that were made back to back, where time is held to have no part in how they went."""
+MOST_BLOCKS = 500
 MOST_CELLS = 500_000
 
 RATES: dict[str, tuple[str, str]] = {
@@ -14,7 +21,7 @@ RATES: dict[str, tuple[str, str]] = {
     "rate_limit": ("tried", "c.outcome = 'rate_limited'"),
     "refusal": ("answered", "c.outcome IN ('refused', 'filtered')"),
     "truncation": ("answered", "c.outcome = 'truncated'"),
-    "format_failure": ("answered AND (c.format_valid IS NOT NULL OR broken)", "broken"),
+    "format_failure": ("answered", "broken"),
     "empty": ("answered", "c.outcome = 'empty'"),
 }
 """Rate → (the calls it counts, those that are bad), as SQL on ``calls AS c``."""
@@ -28,28 +35,42 @@ VALUES: dict[str, str] = {
 }
 """Value → SQL of a positive number; 0 where the call has none."""
 
+_COUNTED = "c.calls = 1 AND NOT c.gateway_cache_hit"
 _NO_ANSWER = "('error', 'timeout', 'rate_limited', 'cancelled')"
 _GOOD = "('ok', 'truncated', 'format_invalid', 'tool_invalid')"
-_HALF_OCTAVE = 0.34657359027997264
+HALF_OCTAVE = 0.34657359027997264
 """Of prompt length: calls within it are like calls, and a slope takes out what is left."""
 
 
-def comparison_cells(store: Store, chosen: CallFilter) -> pa.Table:
+def block_seconds(begin: datetime, end: datetime, shortest: int = BLOCK_S) -> int:
+    """Length of a block for calls of ``[begin, end)``: ``shortest``, or more where that made too many blocks."""
+    return max(shortest, ceil((end - begin).total_seconds() / MOST_BLOCKS))
+
+
+def comparison_cells(store: Store, chosen: CallFilter, block_s: int = BLOCK_S) -> pa.Table:
     """The cells of one cohort.
 
-    Columns ``route``, ``bucket``, ``output_type``, ``block`` (Unix time over :data:`BLOCK_S`); ``n_R`` and ``bad_R`` of
+    Columns ``route``, ``bucket``, ``output_type``, ``block`` (Unix time over ``block_s``); ``n_R`` and ``bad_R`` of
     each rate R; of each value V over its ``n_V`` calls the sums ``y_V``, ``yy_V``, ``x_V``, ``xx_V``, ``xy_V`` of its
     logarithm y and that of the prompt's tokens x; ``n_cost``, ``cost``, ``cost_squared``, ``useful``,
-    ``cost_of_useful``
-    over the calls with a known cost. Gateway cache hits are left out.
+    ``cost_of_useful`` over the calls with a known cost; ``calls``, and ``known_format_failure`` of them whose format
+    was checked. Gateway cache hits are left out.
 
     Raises :class:`~watchkeeper.errors.ConfigError` for more than :data:`MOST_CELLS` cells.
     """
     condition, parameters = chosen.where("c")
-    found = store.query_arrow(_sql(condition), {**parameters, "limit": MOST_CELLS + 1})
+    found = store.query_arrow(_sql(condition), {**parameters, "block_s": block_s, "limit": MOST_CELLS + 1})
     if found.num_rows > MOST_CELLS:
         raise ConfigError(f"more than {MOST_CELLS:,} groups of like calls: compare a shorter period or fewer routes")
     return found
+
+
+def calls_of(store: Store, chosen: CallFilter) -> int:
+    """How many calls a cohort has, as its cells count them."""
+    condition, parameters = chosen.where("c")
+    sql = f"SELECT count() AS calls FROM calls AS c WHERE {_COUNTED} AND {condition}"
+    (found,) = store.query_rows(sql, parameters)
+    return int(found["calls"])
 
 
 def _sql(condition: str) -> str:
@@ -72,18 +93,20 @@ def _sql(condition: str) -> str:
           {logarithms}
         SELECT
           toString(c.route) AS route,
-          toInt32(floor(x / {_HALF_OCTAVE})) AS bucket,
+          toInt32(floor(x / {HALF_OCTAVE})) AS bucket,
           toString(c.output_type) AS output_type,
-          toInt64(intDiv(toUnixTimestamp(c.ts), {BLOCK_S})) AS block,
+          toInt64(intDiv(toUnixTimestamp(c.ts), {{block_s:UInt32}})) AS block,
+          toFloat64(count()) AS calls,
           {", ".join(rates)},
           {", ".join(values)},
+          toFloat64(countIf(answered AND (c.format_valid IS NOT NULL OR broken))) AS known_format_failure,
           toFloat64(countIf(known)) AS n_cost,
           sumIf(spent, known) AS cost,
           sumIf(spent * spent, known) AS cost_squared,
           toFloat64(countIf(known AND useful_call)) AS useful,
           sumIf(spent, known AND useful_call) AS cost_of_useful
         FROM calls AS c
-        WHERE c.calls = 1 AND NOT c.gateway_cache_hit AND {condition}
+        WHERE {_COUNTED} AND {condition}
         GROUP BY route, bucket, output_type, block
         ORDER BY route, bucket, output_type, block
         LIMIT {{limit:UInt32}}"""
