@@ -1,0 +1,56 @@
+"""Routes where there is little to say."""
+
+from dataclasses import replace
+
+from api.advising.advice import Reason
+from api.comparing.verdict import Verdict
+from tests.api.advising.made_facts import (
+    BIG,
+    SMALL,
+    STAY,
+    TRAFFIC,
+    Scenario,
+    change,
+    compared,
+    option,
+    route,
+)
+
+
+def others() -> list[Scenario]:
+    """Each a row of the table."""
+    better = compared(error=change(Verdict.BETTER, -0.005))
+    return [
+        Scenario(
+            "newer-model",
+            "A newer model of the same price, of which the catalogue says much good",
+            route(BIG, option("openai", "newest", 1_000)),
+            *(STAY, Reason.NO_SAVING),
+        ),
+        Scenario(
+            "better-but-dearer",
+            "A proven model fails less and costs more; today's meets its requirements",
+            route(BIG, option("openai", "best", 1_500, evidence=better)),
+            *(STAY, Reason.NO_SAVING),
+        ),
+        Scenario("no-evidence-at-all", "No candidate is known", route(BIG), *(STAY, Reason.NO_CANDIDATE)),
+        Scenario(
+            "unpriced",
+            "Today's calls have no price",
+            route(option("openai", "big", None), SMALL),
+            *(STAY, Reason.COST_UNKNOWN),
+        ),
+        Scenario(
+            "candidate-unpriced",
+            "The proven candidate has no price",
+            route(BIG, replace(SMALL, cost=None)),
+            *(STAY, Reason.NO_SAVING),
+        ),
+        Scenario(
+            "few-calls",
+            "Twelve calls in the period; a cheaper model is proven",
+            route(BIG, SMALL, traffic=replace(TRAFFIC, calls=12)),
+            *(STAY, Reason.FEW_CALLS),
+        ),
+        Scenario("not-called", "No calls", route(None), *(STAY, Reason.NOT_CALLED)),
+    ]
