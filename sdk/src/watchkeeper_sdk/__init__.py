@@ -18,21 +18,25 @@ from watchkeeper_sdk.threads import propagated
 if TYPE_CHECKING:
     from watchkeeper_sdk.initialising import Watch, counts, flush, init, shutdown
     from watchkeeper_sdk.kafka import KafkaSpanExporter
+    from watchkeeper_sdk.routing import Pick, configure_routes, route
 
 _LATE = {
     **dict.fromkeys(("Watch", "counts", "flush", "init", "shutdown"), "watchkeeper_sdk.initialising"),
     "KafkaSpanExporter": "watchkeeper_sdk.kafka",
+    **dict.fromkeys(("Pick", "configure_routes", "route"), "watchkeeper_sdk.routing"),
 }
-"""Names that need the OpenTelemetry SDK, which is loaded when they are first used."""
+"""Names that need the OpenTelemetry SDK, or HTTP, which are loaded when they are first used."""
 
 __all__ = [
     "Call",
     "CallContext",
     "Expectation",
     "KafkaSpanExporter",
+    "Pick",
     "Verdict",
     "Watch",
     "__version__",
+    "configure_routes",
     "context",
     "counts",
     "expect",
@@ -46,6 +50,7 @@ __all__ = [
     "prompt",
     "propagated",
     "refused",
+    "route",
     "shutdown",
     "tags",
     "tenant",

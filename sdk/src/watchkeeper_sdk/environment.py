@@ -48,4 +48,12 @@ KAFKA: Final = (
 )
 """Settings of :class:`watchkeeper_sdk.kafka.KafkaSpanExporter`; names shared with the platform mean the same."""
 
-NAMES: Final = frozenset((STRICT, *ARGUMENTS, *KAFKA))
+ROUTING: Final = (
+    "WATCHKEEPER_API_URL",
+    "WATCHKEEPER_API_KEY",
+    "WATCHKEEPER_ROUTES_CACHE",
+    "WATCHKEEPER_ROUTES_WAIT_S",
+)
+"""Settings of :func:`watchkeeper_sdk.route`; names shared with the platform mean the same."""
+
+NAMES: Final = frozenset((STRICT, *ARGUMENTS, *KAFKA, *ROUTING))

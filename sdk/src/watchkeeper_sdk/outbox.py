@@ -17,16 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from opentelemetry.context import Context, attach, detach, get_current, set_value
+from opentelemetry.context import attach, detach
 
 from watchkeeper_sdk._safety import say, swallowed
 from watchkeeper_sdk.records import CallRecord
+from watchkeeper_sdk.untraced import untraced
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-_SUPPRESS = ("suppress_instrumentation", "suppress_http_instrumentation")
-"""OpenTelemetry's own context keys: sending spans must not make spans."""
 _BACK_OFF_S = (0.5, 10.0)
 _GIVE_UP_S = 600.0
 
@@ -197,7 +196,7 @@ class Outbox:
             self._worker = None
 
     def _work(self) -> None:
-        token = attach(_suppressed())
+        token = attach(untraced())
         try:
             self._loop()
         finally:
@@ -342,13 +341,6 @@ class Outbox:
 
 def _flush_at_childs_end(outbox: Outbox) -> None:
     multiprocessing.util.Finalize(outbox, _call, (weakref.WeakMethod(outbox.shutdown),), exitpriority=0)
-
-
-def _suppressed() -> Context:
-    context = get_current()
-    for key in _SUPPRESS:
-        context = set_value(key, True, context)
-    return context
 
 
 def _call(method: weakref.WeakMethod[Callable[..., None]]) -> None:

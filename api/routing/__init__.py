@@ -1,0 +1,1 @@
+"""Which models serve a route: weights, who follows them, and forms that other routers read."""
