@@ -1,6 +1,7 @@
 """Answers that are kept for a moment, so that many who ask the same at once cost as much as one."""
 
 import contextlib
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -25,9 +26,9 @@ class Kept(Generic[Value]):
     """Values by key, each made anew when it is older than ``fresh_s``; the ``most`` used last are held.
 
     A value that ``keeps`` says no to, as it is too large, is made every time. Who asks while a value is being made
-    waits for it; with ``behind`` only where there is no older one to be had, and values are made anew in the
-    background. Who waited while making it failed is told the same failure: what takes long to fail is not made by each
-    of them in turn. Safe to share between threads.
+    waits for it; with ``behind`` only where there is none that was fresh ``stale_s`` ago, and values are made anew in
+    the background. Who waited while making it failed is told the same failure: what takes long to fail is not made by
+    each of them in turn. Safe to share between threads.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Kept(Generic[Value]):
         most: int = 128,
         *,
         behind: bool = False,
+        stale_s: float = math.inf,
         keeps: Callable[[Value], bool] = lambda _: True,
     ) -> None:
         self._keeps = keeps
@@ -44,13 +46,14 @@ class Kept(Generic[Value]):
         self._fresh_s = fresh_s
         self._most = most
         self._behind = behind
+        self._stale_s = stale_s
         self._lock = threading.Lock()
         self._places: OrderedDict[Hashable, _Place[Value]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of ``key``. Raises what ``make`` raises; nothing is kept then."""
         place = self._place(key)
-        if self._behind and place.value is not None:
+        if self._behind and place.value is not None and self._age_s(place) < self._fresh_s + self._stale_s:
             if not self._is_fresh(place) and place.lock.acquire(blocking=False):
                 threading.Thread(target=self._make_behind, args=(place, make), name="kept", daemon=True).start()
             return place.value
@@ -63,7 +66,10 @@ class Kept(Generic[Value]):
             return self._make(place, make)
 
     def _is_fresh(self, place: _Place[Value]) -> bool:
-        return self._clock.monotonic() - place.made_at < self._fresh_s
+        return self._age_s(place) < self._fresh_s
+
+    def _age_s(self, place: _Place[Value]) -> float:
+        return self._clock.monotonic() - place.made_at
 
     def _make(self, place: _Place[Value], make: Callable[[], Value]) -> Value:
         try:

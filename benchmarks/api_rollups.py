@@ -2,8 +2,8 @@
 
 120 series (10 services, 2 routes, 6 models) over 100 days, each hour of each series with its own number of calls and
 outcomes: most ``ok``, some failed in one of five ways, each as rare as in a real fleet. Tokens and cost follow from the
-calls. ``calls_1h`` is filled from ``numbers()``, ``calls_1d`` from it; ``health_1h`` holds its last eight days, as it
-is sorted by time and nothing older is read.
+calls. ``calls_1h`` is filled from ``numbers()``, ``calls_1d`` from it. Only the last eight days of ``calls_1h`` have
+histograms: it is sorted by time, and no older ones are read.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -33,11 +33,12 @@ _COSTS = (
     "cost_usd", "cost_input_usd", "cost_cache_read_usd", "cost_cache_write_usd", "cost_output_usd",
     "cost_reported_usd",
 )  # fmt: skip
-_SKETCHES = ("duration_sketch", "ttft_sketch", "token_us_sketch")
+_HISTOGRAMS = {"duration_counts": 275, "ttft_counts": 240, "token_us_counts": 190}
+"""Columns of histograms, and the bin that each begins at."""
 
 
 def fill(store: Store, calls: int = CALLS) -> None:
-    """Write the fleet, some two minutes of work; a smaller number of calls is spread over the same series and days."""
+    """Write the fleet, a minute of work; a smaller number of calls is spread over the same series and days."""
     for day in range(0, DAYS, 10):
         store.command(_hours(day, 10, calls))
     summed = ", ".join(f"sum(h.{name}) AS {name}" for name in (*_COUNTS, *_COSTS))
@@ -47,8 +48,7 @@ def fill(store: Store, calls: int = CALLS) -> None:
         f"SELECT toStartOfDay(h.bucket) AS bucket, {keys}, {summed} FROM calls_1h AS h "
         f"GROUP BY bucket, {', '.join(_KEYS)}"
     )
-    store.command(_health())
-    for table in ("calls_1h", "calls_1d", "health_1h"):
+    for table in ("calls_1h", "calls_1d"):
         store.command(f"OPTIMIZE TABLE {table} FINAL")
 
 
@@ -57,46 +57,33 @@ def _hours(first_day: int, days: int, calls: int) -> str:
     an_hour = calls / (SERIES * DAYS * 24)
     begin = int((FIRST + timedelta(days=first_day)).timestamp())
     outcomes, shares = list(_OUTCOMES), list(_OUTCOMES.values())
-    names = ", ".join(("bucket", *_KEYS, *_COUNTS[:-1], "duration_us_sum", "duration_us_max", *_COSTS[:-1], *_SKETCHES))
-    sketch = "quantilesDDState(0.01, 0.5, 0.9, 0.95, 0.99)(toUInt64({} + number * 997 % {}))"
+    names = ("bucket", *_KEYS, *_COUNTS, "duration_us_max", *_COSTS[:-1], "calls_with_cost", "last_call", *_HISTOGRAMS)
     return f"""
-        INSERT INTO calls_1h ({names})
+        INSERT INTO calls_1h ({", ".join(names)})
         SELECT
-          toDateTime({begin} + hour * 3600, 'UTC'), {list(SERVICES)}[1 + series % 10], 'production',
+          toDateTime({begin} + hour * 3600, 'UTC') AS bucket, {list(SERVICES)}[1 + series % 10], 'production',
           {["chat", "summarise"]}[1 + intDiv(series, 10) % 2], {list(_PROVIDERS)}[1 + intDiv(series, 20)],
           {list(MODELS)}[1 + intDiv(series, 20)] AS name, name, 'chat', 'primary', outcome, false,
           n, if(outcome IN ('error', 'rate_limited', 'timeout'), 0, n) AS told, 0,
           told * 1500, told * 250, told * 500, told * 20, told * 30, n * 900000, 4000000,
           told * toDecimal128('0.005', 9), told * toDecimal128('0.002', 9), told * toDecimal128('0.0003', 9),
-          told * toDecimal128('0.0002', 9), told * toDecimal128('0.0025', 9), {", ".join(_SKETCHES)}
+          told * toDecimal128('0.0002', 9), told * toDecimal128('0.0025', 9), told, bucket + 3599,
+          {", ".join(_histogram(first) for first in _HISTOGRAMS.values())}
         FROM (
           SELECT intDiv(number, {SERIES}) AS hour, number % {SERIES} AS series, outcome,
             {an_hour} * share * (0.4 + cityHash64(series, hour, outcome, {begin}) % 1200 / 1000) AS expected,
             toUInt64(floor(expected) + (cityHash64(outcome, hour, series, {begin}) % 1000 < 1000 * (expected % 1))) AS n
           FROM numbers({SERIES * days * 24}) ARRAY JOIN {outcomes} AS outcome, {shares} AS share
         ) AS hours
-        CROSS JOIN (
-          SELECT {sketch.format(500_000, 4_000_000)} AS duration_sketch,
-            {sketch.format(100_000, 400_000)} AS ttft_sketch, {sketch.format(10_000, 4_000)} AS token_us_sketch
-          FROM numbers(200)
-        ) AS sketches
         WHERE n > 0"""
 
 
-def _health() -> str:
-    """Histograms around one place, as wide as a log-normal time of sigma 0.2 to 0.3; failures are not timed."""
+def _histogram(first: int) -> str:
+    """Around one place, as wide as a log-normal time of sigma 0.2 to 0.3; failures are not timed."""
     since = int((NOW - timedelta(days=_HEALTH_DAYS)).timestamp())
-    shared = ("calls", "calls_with_usage", "calls_unpriced", "input_tokens", "output_tokens", "duration_us_sum")
-    names = ("bucket", *_KEYS, *shared, *_COSTS[:-1])
-    counts = (
-        "multiIf(h.outcome IN ('error', 'rate_limited'), CAST(map(), 'Map(UInt16, UInt64)'), "
-        "h.calls < 20, map(toUInt16({0} + 10 + h.calls % 10), h.calls), "
-        "mapFilter((bin, n) -> n > 0, mapFromArrays(arrayMap(i -> toUInt16({0} + i), range(30)), "
-        "arrayMap(i -> toUInt64(round(h.calls * exp(-pow((i - 15) / 6., 2)) / 10.6)), range(30)))))"
+    return (
+        f"multiIf(bucket < toDateTime({since}, 'UTC') OR outcome IN ('error', 'rate_limited'), "
+        f"CAST(map(), 'Map(UInt16, UInt64)'), n < 20, map(toUInt16({first} + 10 + n % 10), n), "
+        f"mapFilter((bin, k) -> k > 0, mapFromArrays(arrayMap(i -> toUInt16({first} + i), range(30)), "
+        "arrayMap(i -> toUInt64(round(n * exp(-pow((i - 15) / 6., 2)) / 10.6)), range(30)))))"
     )
-    return f"""
-        INSERT INTO health_1h
-          ({", ".join(names)}, calls_with_cost, last_call, duration_counts, ttft_counts, token_us_counts)
-        SELECT {", ".join(f"h.{name}" for name in names)}, h.calls_with_usage, h.bucket + 3599,
-          {counts.format(275)}, {counts.format(240)}, {counts.format(190)}
-        FROM calls_1h AS h WHERE h.bucket >= toDateTime({since}, 'UTC')"""

@@ -1,8 +1,9 @@
-"""CPU per span, OTLP/HTTP in to stored with both rollups, against rotel (which throws its output away).
+"""CPU per span, OTLP/HTTP in to stored with all rollups, against rotel (which throws its output away).
 
-``python -m benchmarks.ingest [--rounds 3] [--requests 300]``: both are measured in alternation on the same machine
+``python -m benchmarks.ingest [--rounds 3] [--requests 300] [--detectors]``: both are measured in alternation on the same machine
 with the same requests (512 spans of 17 attributes, 48 connections); the ratio counts, not the microseconds. Time
 includes everything until the process rests: for Watchkeeper the inserts, the rollups and the merges that follow.
+Detectors are another work than storing, which rotel has no like of: they are off unless they are asked for.
 """
 
 import argparse
@@ -46,12 +47,12 @@ def rotel_agent(folder: Path) -> Iterator[tuple[Measured, int]]:
 
 
 @contextmanager
-def watchkeeper_up(folder: Path) -> Iterator[tuple[Measured, int]]:
+def watchkeeper_up(folder: Path, *, detectors: bool = False) -> Iterator[tuple[Measured, int]]:
     """``watchkeeper up`` on an empty data directory."""
     http, grpc, api = free_port(), free_port(), free_port()
     command = python_module("watchkeeper.cli", "up", "--data-dir", str(folder / "data"), "--otlp-http-port", str(http))
     command += ["--otlp-grpc-port", str(grpc), "--api-port", str(api)]
-    with running(command, folder / "watchkeeper.log") as measured:
+    with running(command, folder / "watchkeeper.log", WATCHKEEPER_DETECTORS=str(detectors)) as measured:
         wait_for(lambda: port_answers(http), "watchkeeper up")
         yield measured, http
 
@@ -72,11 +73,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--requests", type=int, default=300)
+    parser.add_argument("--detectors", action="store_true", help="with the detectors beside, as `up` runs them")
     options = parser.parse_args()
     ratios, cost = [], ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with rotel_agent(folder) as (peer, peer_port), watchkeeper_up(folder) as (ours, our_port):
+        with (
+            rotel_agent(folder) as (peer, peer_port),
+            watchkeeper_up(folder, detectors=options.detectors) as (ours, our_port),
+        ):
             send(peer_port, WARM_UP, 0)
             send(our_port, WARM_UP, 0)
             for number in range(options.rounds):

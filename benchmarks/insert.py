@@ -97,13 +97,13 @@ def plain_strings(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(list(zip(names, kinds, strict=True))))
 
 
-_NO_VIEWS = ("DROP VIEW calls_1m_mv", "DROP VIEW calls_1h_mv", "DROP VIEW calls_1d_mv", "DROP VIEW health_1h_mv")
+_NO_VIEWS = ("DROP VIEW call_minutes_fill",)
 _FULL = "min_level_for_full_part_storage = 0"
 WAYS = (
     Way("as Watchkeeper does"),
-    Way("… without the 1-day rollup", ("DROP VIEW calls_1d_mv",)),
-    Way("… without the 1-hour rollup", ("DROP VIEW calls_1h_mv",)),
-    Way("… without the health rollup", ("DROP VIEW health_1h_mv",)),
+    Way("… without the 1-day rollup", ("DROP VIEW calls_1d_fill",)),
+    Way("… without the 1-hour rollup", ("DROP VIEW calls_1h_fill",)),
+    Way("… grouped, and no rollup filled", tuple(f"DROP VIEW calls_{length}_fill" for length in ("1m", "1h", "1d"))),
     Way("… without rollups", _NO_VIEWS),
     Way(
         "… without rollups and indexes",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.costs.caching import Caching
-from api.measures import Known, Measure, Money, objects, rounded, share, unit_cost, usd
+from api.measures import Known, Measure, Money, json_columns, objects, rounded, share, unit_cost, usd
 from watchkeeper.storage.cost_sums import Ints, Sums
 from watchkeeper.storage.costs import FAILURES, SUPERSEDED, TOKENS
 
@@ -49,7 +49,7 @@ class CostColumns:
     def rows(self) -> list[dict[str, Any]]:
         """As :class:`~api.costs.models.CostItem` in JSON."""
         groups = objects({name: column.to_pylist() for name, column in self.dimensions.items()})
-        written = {name: measure.json() for name, measure in self.measures.items()}
+        written = json_columns(self.measures)
         intervals, count = _iso(self.intervals), len(self)
         return objects(
             {
@@ -62,10 +62,11 @@ class CostColumns:
 
     def _wasted(self, count: int) -> list[dict[str, str]]:
         found: list[dict[str, str]] = [{} for _ in range(count)]
-        for reason, values in self.wasted.items():
-            places = np.flatnonzero(values)
-            for place, amount in zip(places.tolist(), usd(values[places]), strict=True):
-                found[place][reason] = amount
+        reasons, amounts = list(self.wasted), np.stack(list(self.wasted.values()))
+        which, places = np.nonzero(amounts)
+        told = zip(which.tolist(), places.tolist(), usd(amounts[which, places]), strict=True)
+        for reason, place, amount in told:
+            found[place][reasons[reason]] = amount
         return found
 
     def table(self) -> pa.Table:

@@ -110,7 +110,9 @@ class CostsAnswer(BaseModel):
     end: datetime
     asked_start: datetime
     asked_end: datetime
-    as_of: datetime = Field(description="When it was read; what is told of months that are over may be a minute older.")
+    as_of: datetime = Field(
+        description="When it was read. Sums of whole days may be ten seconds older, of past months two minutes."
+    )
     source: list[str] = Field(description="Tables that were read: single `calls`, or sums by minute, hour or day.")
     complete_since: datetime | None = Field(description="Older calls may be gone from `source`; null: none ever goes.")
     complete: bool = Field(description="Does the period begin after `complete_since`?")

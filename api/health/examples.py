@@ -8,7 +8,7 @@ _READ = {
     "end": "2026-11-21T10:00:00Z",
     "asked_start": "2026-11-20T09:40:00Z",
     "asked_end": "2026-11-21T09:40:00Z",
-    "source": ["health_1h"],
+    "source": ["calls_1h"],
     "complete_since": "2024-11-21T09:40:00Z",
     "complete": True,
     "as_of": "2026-11-21T09:40:00Z",
@@ -75,5 +75,6 @@ HISTORY: dict[str, Any] = {
     **_SERIES,
     "interval": "1h",
     "regressions": [{**_REGRESSION, "closed_at": None}],
+    "regressions_truncated": False,
     "rows": [{"start": "2026-11-21T08:00:00Z", **_FARE}],
 }

@@ -165,4 +165,7 @@ class HistoryAnswer(ReadAnswer):
     model: str
     interval: str
     regressions: list[PastRegressionItem]
+    regressions_truncated: bool = Field(
+        description="Of the model's regressions only the 1,000 that moved last were read: /v1/regressions has all."
+    )
     rows: list[HistoryItem]

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from api.health.models import PastRegressionItem
-from api.health.series_state import Concern, Standing, Statuses, by_series
+from api.health.series_state import MOST_OPEN, Concern, Judged, Judgement, Standing, by_series
 from api.kept import Kept
 from api.what_if.fares import fares
 from watchkeeper.clock import Clock
@@ -24,9 +24,12 @@ MOST_GROUPS = 5_000
 MOST_REGRESSIONS = 1_000
 _FRESH_S = 5.0
 _MOST_KEPT_BYTES = 2**21
+_MOST_SHARED_CELLS = 3_000
+"""Of how many the groups of all series are made, of which each question chooses its own."""
 _STANDING_FRESH_S = 2.0
 _STATUSES_FRESH_S = 60.0
 """The detectors save their states as often; to read one takes seconds where there are many series."""
+_LATE_TOLD_S = 86_400.0
 _HOUR = timedelta(hours=1)
 
 
@@ -52,14 +55,15 @@ def _is_small(cells: _Cells) -> bool:
 class HealthReader:
     """Safe to share between threads."""
 
-    def __init__(self, store: Store, clock: Clock, statuses: Statuses | None) -> None:
+    def __init__(self, store: Store, clock: Clock, judgement: Judgement | None) -> None:
         self._store = store
         self._clock = clock
-        self._read_statuses = statuses
+        self._judgement = judgement
         self._answers: Kept[HealthReading] = Kept(clock, _FRESH_S, most=8)
-        self._cells: Kept[_Cells] = Kept(clock, _FRESH_S, most=64, keeps=_is_small)
-        self._concerns: Kept[list[Concern]] = Kept(clock, _STANDING_FRESH_S)
-        self._metrics: Kept[dict[str, Any]] = Kept(clock, _STATUSES_FRESH_S, behind=True)
+        self._wholes: Kept[HealthReading] = Kept(clock, _FRESH_S, most=48)
+        self._cells: Kept[_Cells] = Kept(clock, _FRESH_S, most=64, behind=True, stale_s=_FRESH_S, keeps=_is_small)
+        self._concerns: Kept[tuple[list[Concern], bool]] = Kept(clock, _STANDING_FRESH_S)
+        self._judged: Kept[Judged] = Kept(clock, _STATUSES_FRESH_S, behind=True)
         self._since: Kept[dict[str, datetime]] = Kept(clock, _STATUSES_FRESH_S)
 
     def health(self, query: HealthQuery, *, sees_all: bool) -> HealthReading:
@@ -68,6 +72,10 @@ class HealthReader:
         Raises :class:`ConfigError` for more than :data:`MOST_GROUPS` of them.
         """
         cells = self._shared_cells(query)
+        if cells.table.num_rows <= _MOST_SHARED_CELLS and query.chooses_groups:
+            every = query.of_all_series
+            key = (every.read, every.by, sees_all, cells.as_of)
+            return _chosen(self._wholes.get(key, lambda: self._health(every, cells, sees_all)), query)
         key = (query.read, query.by, sees_all, cells.as_of)
         return self._answers.get(key, lambda: self._health(query, cells, sees_all))
 
@@ -78,18 +86,20 @@ class HealthReader:
         found = fares(rows, [self._hours(query, start) for start in starts])
         return [{"start": start, **one} for start, one in zip(starts, found, strict=True)]
 
-    def past_regressions(self, series: Series, begin: datetime, end: datetime) -> list[PastRegressionItem]:
-        """What was open of ``series`` at some time of ``[begin, end)``, the latest onset first."""
+    def past_regressions(self, series: Series, begin: datetime, end: datetime) -> tuple[list[PastRegressionItem], bool]:
+        """What was open of ``series`` at some time of ``[begin, end)``, the latest onset first; and were there more
+        regressions of its requested model than are read?
+        """
         chosen = RegressionFilter(provider=series[2], request_model=series[3])
-        rows = latest_regressions(self._store, chosen, MOST_REGRESSIONS)
+        rows = latest_regressions(self._store, chosen, MOST_REGRESSIONS + 1)
         meant = [
             (row, concern)
-            for row in rows
+            for row in rows[:MOST_REGRESSIONS]
             if row.onset < end and (row.closed_at is None or row.closed_at >= begin)
             if _is_about(concern := Concern.of(row), series)
         ]
         items = [PastRegressionItem(**concern.item.model_dump(), closed_at=row.closed_at) for row, concern in meant]
-        return sorted(items, key=lambda item: item.since, reverse=True)
+        return sorted(items, key=lambda item: item.since, reverse=True), len(rows) > MOST_REGRESSIONS
 
     def complete_since(self, table: str) -> datetime | None:
         """Older rows of ``table`` may be gone; None: none ever goes."""
@@ -121,23 +131,34 @@ class HealthReader:
         return _Cells(read_cells(self._store, query), as_of)
 
     def _standing(self) -> Standing:
-        return Standing(self._concerns.get("", self._open), self._statuses())
+        concerns, truncated = self._concerns.get("", self._open)
+        judgement = self._judgement
+        judged = None if judgement is None else self._judged.get("", lambda: self._read(judgement))
+        return Standing(concerns, judged, truncated)
 
-    def _open(self) -> list[Concern]:
-        rows = [
-            row
+    def _open(self) -> tuple[list[Concern], bool]:
+        found = [
+            latest_regressions(self._store, RegressionFilter(state=state), MOST_OPEN + 1)
             for state in ("open", "recovering")
-            for row in latest_regressions(self._store, RegressionFilter(state=state), MOST_REGRESSIONS)
         ]
-        return [Concern.of(row) for row in rows]
+        concerns = [Concern.of(row) for rows in found for row in rows[:MOST_OPEN]]
+        return concerns, any(len(rows) > MOST_OPEN for rows in found)
 
-    def _statuses(self) -> dict[str, Any] | None:
-        read = self._read_statuses
-        return None if read is None else self._metrics.get("", lambda: by_series(read()))
+    def _read(self, judgement: Judgement) -> Judged:
+        since = self._clock.now().timestamp() - _LATE_TOLD_S
+        late = {name: int(one["calls"]) for name, one in judgement.late().items() if one["last"] >= since}
+        return Judged(by_series(judgement.statuses()), late)
 
     def _hours(self, query: HealthQuery, start: datetime) -> float:
         end = min(start + timedelta(seconds=query.interval_s), query.read.end, self._clock.now())
         return (end - max(start, query.read.begin)) / _HOUR
+
+
+def _chosen(whole: HealthReading, query: HealthQuery) -> HealthReading:
+    """Of the groups of all series those that ``query`` chooses."""
+    wanted = [(name, frozenset(values)) for name, values in query.chosen_later.items()]
+    items = [item for item in whole.items if all(item["group"][name] in values for name, values in wanted)]
+    return HealthReading(items, whole.as_of)
 
 
 def _head(row: HealthRow, standing: Standing, is_series: bool) -> dict[str, Any]:

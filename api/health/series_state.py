@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,12 +12,35 @@ from watchkeeper.series_id import ANY, series_id
 from watchkeeper.storage.regressions import TransitionRow
 from watchkeeper.storage.series_health import Series
 
-Statuses = Callable[[], Sequence[Mapping[str, Any]]]
-"""All watched metrics of all series: ``series_id``, ``metric``, ``state``, ``needed`` and ``why`` of each."""
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How the detectors' last saved states are read."""
+
+    statuses: Callable[[], Sequence[Mapping[str, Any]]]
+    """All watched metrics of all series: ``series_id``, ``metric``, ``state``, ``needed`` and ``why`` of each."""
+    late: Callable[[], Mapping[str, Mapping[str, Any]]]
+    """Calls that were left out because they came too late, by series id: ``calls``, and ``last`` (Unix seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What they say, by series id."""
+
+    metrics: Mapping[str, Sequence[Mapping[str, Any]]]
+    late: Mapping[str, int]
+    """Calls left out as late of which the last came within a day."""
+
 
 _WORSE = ("regression", "outage", "traffic_stop")
 """Kinds that say that the calls of a series fare worse; others are told beside."""
 _JUDGED = ("ok", "suspect", "closed")
+MOST_OPEN = 1_000
+"""Regressions of each state that are read."""
+_TOO_MANY = (
+    f"more than {MOST_OPEN:,} regressions are open, and what was read of them says nothing of these calls: close what "
+    "is over (watchkeeper regressions close)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +80,12 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that is open, and the statuses of metrics by series id; None where this process knows no detectors."""
+    """All that is open, and what the detectors say; None where this process knows none."""
 
     concerns: Sequence[Concern] = ()
-    metrics: Mapping[str, Sequence[Mapping[str, Any]]] | None = field(default=None)
+    judged: Judged | None = None
+    truncated: bool = False
+    """Is more open than ``concerns`` holds?"""
 
     def open(self, series: Iterable[Series]) -> list[OpenItem]:
         """What concerns any of ``series``, the latest onset first."""
@@ -74,9 +99,14 @@ class Standing:
         if worse:
             more = f" and {len(worse) - 1} more" if len(worse) > 1 else ""
             return HealthState.REGRESSED, f"{worse[0].metric}: {worse[0].size}{more}"
-        if self.metrics is None:
+        if self.truncated:
+            return HealthState.CANNOT_TELL, _TOO_MANY
+        if self.judged is None:
             return HealthState.CANNOT_TELL, "no detectors are known here"
-        return _judged([one for key in series for one in self.metrics.get(series_id(*key), ())])
+        ids = [series_id(*key) for key in series]
+        state, why = _judged([one for name in ids for one in self.judged.metrics.get(name, ())])
+        late = sum(self.judged.late.get(name, 0) for name in ids)
+        return state, f"{why}; {late:,} calls came too late to be judged" if late else why
 
 
 def by_series(statuses: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -17,11 +17,12 @@ from api.bounds import Bounds
 from api.filters import Chosen, End, Period, Start, check_dimensions, listed, no_words, period
 from api.health.models import HealthAnswer, HealthItem, HistoryAnswer, HistoryItem
 from api.health.reader import HealthReader
-from api.health.series_state import Statuses
+from api.health.series_state import Judgement
 from api.problems import Problem, problem_description
+from api.routes.detectors import DetectorViews
 from watchkeeper.clock import Clock
 from watchkeeper.schema import Outcome
-from watchkeeper.series_id import ANY
+from watchkeeper.series_id import ANY, SHORTEST_BEGIN
 from watchkeeper.storage.call_filter import from_mapping
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.series_cells import SERIES, HealthQuery
@@ -31,6 +32,7 @@ from watchkeeper.storage.series_names import find_series
 Reader = Annotated[Caller, Depends(require(Scope.READ, scoped=True))]
 INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "6h": 21_600, "1d": 86_400}
 _MOST_INTERVALS = 5_000
+_MOST_NAMED = 10
 _NAMED_WITHIN = timedelta(days=90)
 """A series without regressions is known by its name if it had calls so recently."""
 _OUTCOMES = [str(outcome) for outcome in Outcome]
@@ -68,17 +70,22 @@ class HealthParts:
     store: Store
     clock: Clock
     bounds: Bounds
-    statuses: Statuses | None
-    """Of the detectors; None where this process has not their code."""
+    detectors: DetectorViews | None
+    """None where this process has not their code."""
 
 
 def router(parts: HealthParts) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", tags=["health"])
-    reader = HealthReader(parts.store, parts.clock, parts.statuses)
+    reader = HealthReader(parts.store, parts.clock, _judgement(parts))
     _add_health(routes, parts, reader)
     _add_history(routes, parts, reader)
     return routes
+
+
+def _judgement(parts: HealthParts) -> Judgement | None:
+    views = parts.detectors
+    return Judgement(views.statuses, views.late) if views is not None else None
 
 
 def _add_health(routes: APIRouter, parts: HealthParts, reader: HealthReader) -> None:
@@ -123,7 +130,13 @@ def _add_history(routes: APIRouter, parts: HealthParts, reader: HealthReader) ->
     )
     def history(
         caller: Reader,
-        series: Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="`series_id` of a row of /v1/health.")],
+        series: Annotated[
+            str,
+            Path(
+                pattern=f"^[0-9a-f]{{{SHORTEST_BEGIN},12}}$",
+                description="`series_id` of a row of /v1/health, or as much of its begin as no other has.",
+            ),
+        ],
         form: Wanted,
         words: Annotated[Period, Query(alias="period")] = "",
         start: Start = None,
@@ -135,24 +148,40 @@ def _add_history(routes: APIRouter, parts: HealthParts, reader: HealthReader) ->
         span = period(now, words, start, end, "7d")
         parts.bounds.check_period(*span)
         chosen_interval = _interval(interval, span)
-        found = find_series(parts.store, series, now - _NAMED_WITHIN)
-        rows: list[dict[str, Any]] = []
-        if found is not None:
-            query = _history_query(found, span, INTERVALS[chosen_interval], caller.tenants)
-            rows = reader.history(query)
-        if found is None or (caller.tenants and not rows):
-            raise Problem(404, "No such series", f"{series} had no calls of late; /v1/health lists what had, with ids.")
+        series, found = _named(parts, series, now, sees_all=not caller.tenants)
+        query = _history_query(found, span, INTERVALS[chosen_interval], caller.tenants)
+        rows = reader.history(query)
+        if caller.tenants and not rows:
+            raise _no_such(series)
         named: dict[str, Any] = dict(zip(SERIES, found, strict=True))
+        regressions, truncated = ([], False) if caller.tenants else reader.past_regressions(found, *span)
         answer = HistoryAnswer(
             **_about(reader, query),
             **named,
             as_of=now,
             series_id=series,
             interval=chosen_interval,
-            regressions=[] if caller.tenants else reader.past_regressions(found, *span),
+            regressions=regressions,
+            regressions_truncated=truncated,
             rows=[],
         )
         return _respond(answer, rows, HistoryItem, form)
+
+
+def _named(parts: HealthParts, text: str, now: datetime, *, sees_all: bool) -> tuple[str, Series]:
+    """Id and series; who does not see all names one by its whole id. Raises :class:`Problem` (404) otherwise."""
+    found = find_series(parts.store, text, now - _NAMED_WITHIN)
+    if not found or (not sees_all and text not in found):
+        raise _no_such(text)
+    if len(found) > 1:
+        named = [f"{name} ({'|'.join(found[name])})" for name in sorted(found)]
+        listed = ", ".join(named[:_MOST_NAMED]) + (" …" if len(named) > _MOST_NAMED else "")
+        raise Problem(404, "Not one series", f"several ids begin with {text}: {listed}; write more of the id.")
+    return next(iter(found.items()))
+
+
+def _no_such(text: str) -> Problem:
+    return Problem(404, "No such series", f"{text} had no calls of late; /v1/health lists what had, with ids.")
 
 
 def _history_query(

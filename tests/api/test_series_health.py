@@ -1,15 +1,18 @@
 """``/v1/health`` and the history of a series, over a real store with regressions and statuses beside the calls."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
+from api.health import reader
 from api.health.models import HealthAnswer, HistoryAnswer
 from api.health.series_state import Concern, Standing
 from api.routes.detectors import DetectorViews
@@ -83,7 +86,7 @@ def test_an_empty_store_has_no_rows_and_says_what_was_read(api: TestClient) -> N
     assert (answer["rows"], answer["next_cursor"], answer["source"], answer["complete"]) == (
         [],
         None,
-        ["health_1h"],
+        ["calls_1h"],
         True,
     )
     assert (answer["start"], answer["asked_start"]) == ("2026-05-27T21:00:00Z", "2026-05-27T21:00:00Z")
@@ -102,6 +105,35 @@ def test_traffic_rates_times_and_cost_of_a_series(shared_store: Store, api: Test
     assert (row["cost_per_call_usd"], row["cost_usd"], row["unpriced_calls"]) == ("0.003500000", "0.350000000", 0)
     assert (row["input_tokens_per_call"], row["output_tokens_per_call"]) == (1_000.0, 100.0)
     assert (row["state"], row["regressions"]) == ("cannot_tell", [])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"service": ["a", "b"]},
+        {"model": "served"},
+        {"service": "b", "route": "chat"},
+        {"outcome": "error"},
+        {"by": "service", "service": "a"},
+        {"by": "outcome", "outcome": ["ok", "refused"]},
+        {"by": "service", "model": "served"},
+        {"service": "nobody"},
+    ],
+    ids=str,
+)
+def test_groups_chosen_of_all_series_are_those_read_for_themselves(
+    shared_store: Store, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any]
+) -> None:
+    ends = ["ok"] * 6 + ["refused"] * 2
+    for service, number in (("a", 8), ("b", 5), ("c", 3)):
+        stored = call_rows(number, seed=number, service=service, outcome=ends[-number:], model="served")
+        shared_store.insert_arrow("calls", stored, service)
+    # Without an answer, these name the model that was asked for, and count with the one that answered.
+    shared_store.insert_arrow("calls", call_rows(4, service="b", model="gpt-4o", outcome="error"), "failed")
+    chosen = rows(client(shared_store), **query)
+    monkeypatch.setattr(reader, "_MOST_SHARED_CELLS", -1)
+    assert rows(client(shared_store), **query) == chosen
+    assert bool(chosen) == (query.get("service") != "nobody")
 
 
 def test_what_is_not_known_is_null(shared_store: Store, api: TestClient) -> None:
@@ -169,6 +201,61 @@ def test_a_series_that_is_not_judged_says_what_is_missing(
     assert (row["state"], row["state_reason"]) == ("cannot_tell", reason)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "state", "before"),
+    [
+        ((), "cannot_tell", "the detectors have not judged any of its calls yet"),
+        ((status("ok"),), "fine", "1 of 1 metrics as usual"),
+    ],
+    ids=["unknown", "judged"],
+)
+def test_calls_that_came_too_late_are_told(
+    shared_store: Store, statuses: Sequence[Mapping[str, Any]], state: str, before: str
+) -> None:
+    shared_store.insert_arrow("calls", call_rows(5), "a")
+    (name, now) = (series_id(*SERIES), NOW.timestamp())
+    for last, told in ((now - 3_600, "; 1,234 calls came too late to be judged"), (now - 2 * 86_400, "")):
+        late = {name: {"calls": 1_234, "last": last}, "another": {"calls": 5, "last": now}}
+        known = replace(views(*statuses), late=partial(dict, late))
+        (row,) = rows(client(shared_store, detectors=known))
+        assert (row["state"], row["state_reason"]) == (state, before + told)
+
+
+def test_where_more_is_open_than_is_read_nothing_is_called_fine(
+    shared_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.health.reader.MOST_OPEN", 2)
+    monkeypatch.setattr("api.health.reader.MOST_REGRESSIONS", 2)
+    shared_store.insert_arrow("calls", call_rows(5), "a")
+    elsewhere = (*SERIES[:1], "elsewhere", *SERIES[2:])
+    insert_transitions(shared_store, [transition(name, elsewhere) for name in ("a", "b")])
+    knowing = client(shared_store, detectors=views(status("ok")))
+    path = f"/v1/series/{series_id(*SERIES)}/history?period=1d"
+    assert rows(knowing)[0]["state"] == "fine"
+    assert knowing.get(path).json()["regressions_truncated"] is False
+    insert_transitions(shared_store, [transition("c", elsewhere)])
+    knowing = client(shared_store, detectors=views(status("ok")))
+    (row,) = rows(knowing)
+    assert row["state"] == "cannot_tell" and "close what is over" in row["state_reason"]
+    assert knowing.get(path).json()["regressions_truncated"] is True
+
+
+def test_a_series_is_named_by_the_begin_of_its_id_where_no_other_begins_so(
+    shared_store: Store, api: TestClient
+) -> None:
+    services = [str(number) for number in range(700)]
+    shared_store.insert_arrow("calls", call_rows(700, service=services), "a")
+    ids = [series_id(service, *SERIES[1:]) for service in services]
+    shared = Counter(one[:4] for one in ids)
+    twice = next(begin for begin, count in shared.items() if count > 1)
+    one = next(name for name in ids if shared[name[:4]] == 1)
+    found = api.get(f"/v1/series/{one[:4]}/history?period=1d").json()
+    assert (found["series_id"], len(found["rows"])) == (one, 1)
+    several = problem(api.get(f"/v1/series/{twice}/history?period=1d"), 404, "Not one series")["detail"]
+    assert all(name in several for name in ids if name.startswith(twice)) and "write more of the id" in several
+    assert "path.series" in problem(api.get(f"/v1/series/{one[:3]}/history"), 422)["detail"]
+
+
 def test_pages_hold_every_group_once(shared_store: Store, api: TestClient) -> None:
     names = [f"s{number}" for number in range(7)]
     shared_store.insert_arrow("calls", call_rows(28, service=names * 4), "a")
@@ -194,7 +281,7 @@ def test_the_same_question_within_seconds_is_read_once(shared_store: Store) -> N
     clock.sleep(4)
     assert [row["calls"] for row in rows(api)] == [2]
     assert [row["calls"] for row in rows(api, by="service")] == [5]
-    clock.sleep(2)
+    clock.sleep(7)
     assert [row["calls"] for row in rows(api)] == [5]
 
 

@@ -25,6 +25,9 @@ INSERT_SETTINGS: Mapping[str, str] = {
     "insert_deduplicate": "1",
     "deduplicate_blocks_in_dependent_materialized_views": "1",
     "max_insert_threads": "1",
+    # Views hand over rows that are aggregated already; to merge them with nothing before they are written cost as much
+    # as to write them.
+    "optimize_on_insert": "0",
 }
 """One insert is one block a partition, written when the call returns, and known by its token in every view."""
 

@@ -13,7 +13,7 @@ _CALLS_UP_TO = timedelta(hours=1)
 _TTL = re.compile(r" TTL .*?toIntervalDay\((\d+)\)")
 _ENGINES = (
     "SELECT name, engine_full FROM system.tables "
-    "WHERE database = currentDatabase() AND name IN ('calls', 'calls_1m', 'calls_1h', 'calls_1d', 'health_1h')"
+    "WHERE database = currentDatabase() AND name IN ('calls', 'calls_1m', 'calls_1h', 'calls_1d')"
 )
 
 

@@ -1,10 +1,12 @@
 """Numbered migrations: ``migrations/NNNN_name.sql``, applied once each, in order.
 
-A statement of a migration is safe to repeat (``IF NOT EXISTS``): a run that was cut off starts the file anew, and
-two runs at the same time end with the same tables. A file never changes once released; a change is a new file.
+A statement of a migration is safe to repeat (``IF NOT EXISTS``): a run that was cut off starts the file anew. Runs of
+one process take turns; of several processes on one server only one may migrate what holds calls already. A file never
+changes once released; a change is a new file.
 """
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -25,6 +27,8 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 )
 ENGINE = MergeTree ORDER BY version SETTINGS non_replicated_deduplication_window = 1000
 """
+
+_TURN = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,14 @@ class Migrator:
         Raises :class:`~watchkeeper.errors.ConfigError` when a file that was applied before has changed since, or when
         the database comes from a newer version.
         """
-        self._store.create_database()
-        self._store.command(_STATUS)
-        missing = self.pending()
-        for migration in missing:
-            self._apply(migration)
-        apply_tuning(self._store)
-        apply_retention(self._store, self._retention)
+        with _TURN:
+            self._store.create_database()
+            self._store.command(_STATUS)
+            missing = self.pending()
+            for migration in missing:
+                self._apply(migration)
+            apply_tuning(self._store)
+            apply_retention(self._store, self._retention)
         return missing
 
     def pending(self) -> list[Migration]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from watchkeeper.errors import ConfigError
 from watchkeeper.schema import Outcome
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
@@ -76,7 +77,7 @@ ORDER BY cost_usd DESC, calls DESC, provider, request_model, service, route
 LIMIT {{limit:UInt32}}
 """
 _OF_ROLLUP = {
-    "table": "health_1h",
+    "table": "calls_1h",
     "time": "c.bucket",
     "last": "c.last_call",
     "with_cost": "sum(c.calls_with_cost)",
@@ -108,16 +109,19 @@ def source_of(chosen: CallFilter) -> tuple[str, CallFilter]:
         return "calls", chosen
     begin, end = chosen.begin.timestamp() // _HOUR_S, -(-chosen.end.timestamp() // _HOUR_S)
     moments = [datetime.fromtimestamp(hour * _HOUR_S, UTC) for hour in (begin, end)]
-    return "health_1h", replace(chosen, begin=moments[0], end=moments[1])
+    return "calls_1h", replace(chosen, begin=moments[0], end=moments[1])
 
 
 def served_days(store: Store, chosen: CallFilter) -> list[ServedDay]:
-    """By provider, requested model and day; those with most answers of a day first. At most :data:`MOST_ROWS`."""
+    """By provider, requested model and day; those with most answers of a day first.
+
+    Raises :class:`ConfigError` for more than :data:`MOST_ROWS`, as :func:`model_uses` does.
+    """
     return [ServedDay(**row) for row in _read(store, _SERVED, chosen, MOST_ROWS)]
 
 
 def model_uses(store: Store, chosen: CallFilter) -> list[ModelUse]:
-    """Where models are used, the most expensive first. At most :data:`MOST_ROWS`."""
+    """Where models are used, the most expensive first."""
     return [ModelUse(**row) for row in _read(store, _USES, chosen, MOST_ROWS)]
 
 
@@ -132,7 +136,13 @@ def _read(store: Store, sql: str, chosen: CallFilter, limit: int) -> Sequence[di
     table, read = source_of(chosen)
     where, parameters = read.where("c", "ts" if table == "calls" else "bucket")
     names = _OF_CALLS if table == "calls" else _OF_ROLLUP
-    return store.query_rows(sql.format(**names, where=where, answered=_ANSWERED), {**parameters, "limit": limit})
+    rows = store.query_rows(sql.format(**names, where=where, answered=_ANSWERED), {**parameters, "limit": limit + 1})
+    if len(rows) > limit:
+        raise ConfigError(
+            f"there are more than {limit:,} combinations of models with days or routes: choose a shorter period, or "
+            "filter on a provider, a requested model or a service"
+        )
+    return rows
 
 
 SPEND_PERIOD = timedelta(days=30)

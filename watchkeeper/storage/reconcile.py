@@ -1,9 +1,9 @@
 """Makes the rollups agree with the raw rows again after the embedded store was killed.
 
-An insert is five writes: raw rows, 1-minute, 1-hour, 1-day and health rollup, each whole or not at all. A process that
-is killed between them leaves raw rows that a rollup lacks. The next process, before its first insert, compares the
-buckets that were written to last and computes those that differ anew from the raw rows. A repetition after another kill
-gives the same result.
+An insert is four writes: raw rows, 1-minute, 1-hour and 1-day rollup, each whole or not at all. A process that is
+killed between them leaves raw rows that a rollup lacks. The next process, before its first insert, compares the buckets
+that were written to last and computes those that differ anew from the raw rows. A repetition after another kill gives
+the same result.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,12 @@ ROLLUPS: Mapping[str, str] = {
     "calls_1m": "toStartOfMinute",
     "calls_1h": "toStartOfHour",
     "calls_1d": "toStartOfDay",
-    "health_1h": "toStartOfHour",
 }
 """Each rollup and the function that gives a call its bucket."""
 
-BUCKET_S: Mapping[str, int] = {"calls_1m": 60, "calls_1h": 3600, "calls_1d": 86_400, "health_1h": 3600}
+BUCKET_S: Mapping[str, int] = {"calls_1m": 60, "calls_1h": 3600, "calls_1d": 86_400}
+_GROUPED = "call_minutes"
+"""What an insert adds by minute, handed on to every rollup. ``NAME_fill`` is the view that fills NAME."""
 _LOOK_BACK_S = 120
 """Longer than any insert takes: what was under way at the kill began after this, counted from the last insert."""
 _BUCKETS_AT_ONCE = 5_000
@@ -39,7 +40,6 @@ _TRUTH: Mapping[str, tuple[str, str, str]] = {
     # Once the minutes are right, they can speak for the raw rows, of which an hour may hold very many.
     "calls_1h": ("calls_1m", "bucket", _ROLLUP_SUMS),
     "calls_1d": ("calls_1h", "bucket", _ROLLUP_SUMS),
-    "health_1h": ("calls_1m", "bucket", _ROLLUP_SUMS),
 }
 """What each rollup is compared with: table, time column, sums."""
 
@@ -89,18 +89,32 @@ class Reconciler:
     def _rebuild(self, rollup: str, function: str, buckets: list[int]) -> None:
         chosen = ", ".join(str(int(bucket)) for bucket in buckets)
         self._store.command(f"DELETE FROM {rollup} WHERE toUnixTimestamp(bucket) IN ({chosen})")
-        select, _, group_by = self._view(rollup).rpartition(" GROUP BY ")
+        select, _, group_by = self._filling(_GROUPED).rpartition(" GROUP BY ")
+        grouped = f"({select} WHERE toUnixTimestamp({function}(c.ts)) IN ({chosen}) GROUP BY {group_by})"
+        # What goes into a rollup itself reaches no other one.
+        columns, _, rest = self._filling(rollup).partition(" FROM ")
         self._store.command(
-            f"INSERT INTO {rollup} {select} WHERE toUnixTimestamp({function}(c.ts)) IN ({chosen}) GROUP BY {group_by} "
+            f"INSERT INTO {rollup} ({', '.join(self._columns(rollup))}) "
+            f"{columns} FROM {grouped}{rest[rest.index(' AS b') :]} "
             "SETTINGS async_insert = 0, max_insert_threads = 1, insert_deduplicate = 0"
         )
 
-    def _view(self, rollup: str) -> str:
+    def _filling(self, table: str) -> str:
+        """The statement of the view that fills ``table``."""
         rows = self._store.query_rows(
             "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
-            {"name": f"{rollup}_mv"},
+            {"name": f"{table}_fill"},
         )
         return str(rows[0]["as_select"])
+
+    def _columns(self, table: str) -> list[str]:
+        """What that statement gives, in its order: not that of the table."""
+        rows = self._store.query_rows(
+            "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {name:String} "
+            "ORDER BY position",
+            {"name": f"{table}_fill"},
+        )
+        return [row["name"] for row in rows]
 
 
 def _different_sql(rollup: str) -> str:

@@ -18,6 +18,7 @@ from watchkeeper.schema import ROLLUP_KEYS
 from watchkeeper.storage import repricing_sql as sql
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.names import identifier
+from watchkeeper.storage.reconcile import ROLLUPS
 
 _POLL_S = 0.2
 
@@ -114,7 +115,7 @@ class Repricing:
         interruption of unknown length ``check`` asks the rollups themselves. Raises
         :class:`~watchkeeper.errors.StoreUnavailable` when they give no clear answer.
         """
-        for rollup, bucket in sql.ROLLUPS.items():
+        for rollup, bucket in ROLLUPS.items():
             if not (check and self._is_shifted(slice_id, rollup, bucket)):
                 statement = sql.shift(rollup, bucket, f"reprice:{identifier(slice_id)}")
                 self._store.command(statement, {"slice": slice_id})

@@ -25,21 +25,13 @@ IDS = ("trace_id", "span_id")
 REWRITTEN = (*COST_COLUMNS, "cost_status", "price_version")
 """Columns that a repricing writes."""
 
-ROLLUPS = {
-    "calls_1m": "toStartOfMinute",
-    "calls_1h": "toStartOfHour",
-    "calls_1d": "toStartOfDay",
-    "health_1h": "toStartOfHour",
-}
-"""Each rollup and how it makes a bucket of a time."""
-
 _SHIFTS = {
     **{name: f"toDecimal128(0, 9) + sum(ifNull(new_{name}, 0)) - sum(ifNull(old_{name}, 0))" for name in COST_COLUMNS},
     "calls_unpriced": "toUInt64(countIf(new_cost_status = 'unpriced') - countIf(old_cost_status = 'unpriced'))",
 }
 """How each summed rollup column moves. Counts are unsigned: a decrease wraps round, and so does its sum."""
 _FURTHER_SHIFTS = {
-    "health_1h": {"calls_with_cost": "toUInt64(countIf(new_cost_usd IS NOT NULL) - countIf(old_cost_usd IS NOT NULL))"}
+    "calls_1h": {"calls_with_cost": "toUInt64(countIf(new_cost_usd IS NOT NULL) - countIf(old_cost_usd IS NOT NULL))"}
 }
 """Of columns that only one rollup has."""
 

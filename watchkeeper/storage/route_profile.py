@@ -1,6 +1,6 @@
 """What each route asks of its models, as its calls tell: one row a route, provider and requested model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.route_weights import RouteWeights
 from watchkeeper.storage.series_health import WITHIN_MS, Series, Times
 
 MOST_ARMS = 5_000
@@ -77,16 +78,24 @@ def route_arms(store: Store, chosen: CallFilter) -> list[RouteArm]:
     return [_arm(row) for row in rows]
 
 
-def current_arm(arms: Iterable[RouteArm]) -> RouteArm | None:
-    """Of one route's ``arms`` the model of now: with most calls in the last day in which the route was called.
+def current_arm(arms: Iterable[RouteArm], weights: RouteWeights | None) -> RouteArm | None:
+    """Of one route's ``arms`` the model of now: the target with the largest of its ``weights``, once it is called.
 
-    None where no answer of a model was used.
+    Without weights the model with most calls in the last day in which the route was called; None where no answer of a
+    model was used.
     """
-    return max(
-        (arm for arm in arms if arm.primary_calls),
+    called = [arm for arm in arms if arm.primary_calls]
+    return (weights and _largest(called, weights)) or max(
+        called,
         key=lambda arm: (arm.recent_calls, arm.primary_calls, arm.provider, arm.request_model),
         default=None,
     )
+
+
+def _largest(called: Sequence[RouteArm], weights: RouteWeights) -> RouteArm | None:
+    target = max(weights.targets, key=lambda one: one.weight)
+    names = (target.provider, target.model)
+    return next((arm for arm in called if (arm.provider, arm.request_model) == names), None)
 
 
 def _sql(condition: str) -> str:

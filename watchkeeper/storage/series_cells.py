@@ -1,6 +1,6 @@
 """Calls by series, outcome and interval, added up by the store: what :mod:`.series_health` makes its rows of.
 
-Read from the rollup ``health_1h``, or from ``calls`` where the rollup does not keep apart what is asked for or is too
+Read from the rollup ``calls_1h``, or from ``calls`` where the rollup does not keep apart what is asked for or is too
 coarse for the period.
 """
 
@@ -45,12 +45,22 @@ class HealthQuery:
         """What is read."""
         fits = self.chosen.fits_rollups(self.by) and not self.interval_s % _HOUR_S
         short = self.chosen.end - self.chosen.begin <= _SINGLE_CALLS_UP_TO
-        return "health_1h" if fits and (not short or self._in_hours == self.chosen) else "calls"
+        return "calls_1h" if fits and (not short or self._in_hours == self.chosen) else "calls"
 
     @property
     def read(self) -> CallFilter:
         """``chosen`` with the period that is really read: widened to whole hours where the rollup answers."""
         return self.chosen if self.table == "calls" else self._in_hours
+
+    @property
+    def chosen_later(self) -> dict[str, tuple[str, ...]]:
+        """Values that are wanted of what the cells of all series keep apart."""
+        return {name: values for name, values in self.chosen.chosen.items() if name in (*SERIES, "outcome")}
+
+    @property
+    def chooses_groups(self) -> bool:
+        """Is each group of :attr:`of_all_series` either wanted as it is or not at all?"""
+        return self.table != "calls" and self.chosen_later.keys() <= {*self.by}
 
     @property
     def of_all_series(self) -> "HealthQuery":
@@ -75,7 +85,7 @@ def read_cells(store: Store, query: HealthQuery) -> pa.Table:
     outcome is left to the caller. Raises :class:`~watchkeeper.errors.ConfigError` for more than :data:`MOST_CELLS`.
     """
     read = replace(query.read, model=(), outcome=())
-    where, parameters = read.where("c", "bucket" if query.table == "health_1h" else "ts")
+    where, parameters = read.where("c", "bucket" if query.table == "calls_1h" else "ts")
     cells = store.query_arrow(_sql(query, where), {**parameters, "interval": query.interval_s, "limit": MOST_CELLS + 1})
     if cells.num_rows > MOST_CELLS:
         raise ConfigError(
@@ -96,7 +106,7 @@ def _sql(query: HealthQuery, where: str) -> str:
     maps = [f"sumMap({values[name]}) AS {name}" for name in COUNTS]
     time = "c.ts" if table == "calls" else "c.bucket"
     # Many ask for the last day at once: to share out so little work costs a tenth more of it than to do it.
-    small = table == "health_1h" and query.read.end - query.read.begin <= _ONE_THREAD_UP_TO
+    small = table == "calls_1h" and query.read.end - query.read.begin <= _ONE_THREAD_UP_TO
     threads = ", max_threads = 1" if small else ""
     return f"""
         SELECT intDiv(toUnixTimestamp({time}), greatest({{interval:UInt32}}, 1)) * {{interval:UInt32}} AS start,

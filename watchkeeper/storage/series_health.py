@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from watchkeeper.log_histogram import Counts, below, quantiles
+from watchkeeper.log_histogram import below, quantiles
 from watchkeeper.schema import Outcome
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.histograms import added_up
 from watchkeeper.storage.series_cells import COUNTS, SERIES, SUMS, HealthQuery, read_cells
 
 WITHIN_MS = (500, 2_000, 10_000)
@@ -145,25 +146,11 @@ def _added(columns: _Columns, members: Sequence[int]) -> dict[str, Any]:
 
 def _times(maps: pa.ChunkedArray, numbers: npt.NDArray[np.int64], groups: int) -> list[Times]:
     """One for each group; ``numbers`` says which group each cell is in, -1: none."""
-    counts = _counts(maps, numbers, groups)
+    counts = added_up(maps, numbers, groups)
     within = np.stack([below(counts, limit * 1_000) for limit in WITHIN_MS], axis=1).tolist()
     calls = counts.sum(axis=1).astype(np.int64).tolist()
     found = quantiles(counts, _LEVELS)
     return [Times(n, p50, p95, p99, tuple(few)) for n, (p50, p95, p99), few in zip(calls, found, within, strict=True)]
-
-
-def _counts(maps: pa.ChunkedArray, numbers: npt.NDArray[np.int64], groups: int) -> Counts:
-    """Histograms of cells added up by group: [groups, bins]."""
-    one = pa.concat_arrays(maps.chunks) if maps.num_chunks else pa.array([], maps.type)
-    lengths = np.diff(one.offsets.to_numpy())
-    group = np.repeat(numbers, lengths)
-    first, last = one.offsets[0].as_py(), one.offsets[-1].as_py()
-    bins = one.keys.to_numpy()[first:last].astype(np.int64)
-    calls = one.items.to_numpy()[first:last].astype(np.float64)
-    width = int(bins.max(initial=0)) + 1
-    kept = group >= 0
-    flat = np.bincount(group[kept] * width + bins[kept], calls[kept], minlength=groups * width).astype(np.float64)
-    return flat.reshape(groups, width)
 
 
 def _row(query: HealthQuery, group: _Group, added: dict[str, Any], times: Sequence[Times]) -> HealthRow:

@@ -3,29 +3,37 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from watchkeeper.series_id import ANY, series_id
+from watchkeeper.series_id import ANY, is_begin, series_id
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.series_health import Series
 
 _REGRESSED = """
-SELECT service, route, provider, request_model, model FROM regressions WHERE series_id = {id:String} LIMIT 1
+SELECT DISTINCT service, route, provider, request_model, model FROM regressions
+WHERE startsWith(series_id, {begin:String})
+LIMIT {limit:UInt32}
 """
 _SEEN = """
 SELECT DISTINCT service, route, provider, request_model, model
-FROM health_1h WHERE bucket >= toDateTime({since:Int64}, 'UTC')
+FROM calls_1h WHERE bucket >= toDateTime({since:Int64}, 'UTC')
 LIMIT {limit:UInt32}
 """
 _MOST_SERIES = 200_000
+_MOST_NAMED = 100
+_WHOLE = 12
 
 
-def find_series(store: Store, wanted: str, since: datetime) -> Series | None:
-    """The series, or parent of series, of that id among those with a regression or with calls ``since``."""
-    told = store.query_rows(_REGRESSED, {"id": wanted})
-    if told:
-        return _series(told[0])
+def find_series(store: Store, wanted: str, since: datetime) -> dict[str, Series]:
+    """The series, and parents of series, whose id is or begins with ``wanted``, by id.
+
+    Of those with a regression, or with calls ``since``; a whole id names one at most.
+    """
+    told = store.query_rows(_REGRESSED, {"begin": wanted, "limit": _MOST_NAMED})
+    found = {series_id(*one): one for one in map(_series, told)}
+    if found and len(wanted) == _WHOLE:
+        return found
     seen = store.query_rows(_SEEN, {"since": int(since.timestamp()), "limit": _MOST_SERIES})
-    candidates = (candidate for row in seen for candidate in _with_parent(_series(row)))
-    return next((candidate for candidate in candidates if series_id(*candidate) == wanted), None)
+    named = ((series_id(*one), one) for row in seen for one in _with_parent(_series(row)))
+    return found | {name: one for name, one in named if is_begin(wanted, name)}
 
 
 def _with_parent(series: Series) -> Iterator[Series]:

@@ -27,7 +27,6 @@ TUNING: Mapping[str, Mapping[str, str]] = {
     "calls_1m": {**_INSERTED_PARTS, "min_parts_to_merge_at_once": "10"},
     "calls_1h": {**_INSERTED_PARTS, "min_parts_to_merge_at_once": "10"},
     "calls_1d": {**_INSERTED_PARTS, "min_parts_to_merge_at_once": "10"},
-    "health_1h": {**_INSERTED_PARTS, "min_parts_to_merge_at_once": "10"},
 }
 
 

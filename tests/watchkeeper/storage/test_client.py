@@ -15,7 +15,7 @@ from watchkeeper.storage.client import Store, StoreConfig
 
 pytestmark = pytest.mark.clickhouse
 
-TABLES = ("calls", "calls_1m", "calls_1h", "calls_1d", "health_1h")
+TABLES = ("calls", "calls_1m", "calls_1h", "calls_1d")
 DAY_US = 86_400_000_000
 ROOT = Path(__file__).parents[3]
 
@@ -30,18 +30,18 @@ def two_days(n: int) -> pa.Table:
     return call_rows(n, ts=ts.cast(pa.int64()))
 
 
-def test_a_repeated_insert_is_dropped_in_the_raw_table_and_all_rollups(store: Store) -> None:
+def test_a_repeated_insert_is_dropped_in_the_raw_table_and_all_rollups(shared_store: Store) -> None:
     rows = two_days(1_000)
     for _ in range(3):
-        store.insert_arrow("calls", rows, "token")
-    assert counts(store) == [1_000] * len(TABLES)
+        shared_store.insert_arrow("calls", rows, "token")
+    assert counts(shared_store) == [1_000] * len(TABLES)
 
 
-def test_another_token_with_the_same_rows_is_stored(store: Store) -> None:
+def test_another_token_with_the_same_rows_is_stored(shared_store: Store) -> None:
     rows = call_rows(10)
-    store.insert_arrow("calls", rows, "one")
-    store.insert_arrow("calls", rows, "two")
-    assert counts(store) == [20] * len(TABLES)
+    shared_store.insert_arrow("calls", rows, "one")
+    shared_store.insert_arrow("calls", rows, "two")
+    assert counts(shared_store) == [20] * len(TABLES)
 
 
 def test_a_repeated_insert_is_dropped_after_the_engine_was_opened_again(tmp_path: Path) -> None:
@@ -59,54 +59,54 @@ def test_a_repeated_insert_is_dropped_after_the_engine_was_opened_again(tmp_path
         assert str([2000] * len(TABLES)) in done.stdout
 
 
-def test_chunks_and_dictionaries_that_repeat_a_word_are_taken(store: Store) -> None:
+def test_chunks_and_dictionaries_that_repeat_a_word_are_taken(shared_store: Store) -> None:
     rows = call_rows(4)
     repeated = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 1], pa.int32()), pa.array(["a", "b", "a"]))
     rows = rows.set_column(rows.schema.get_field_index("service"), "service", repeated)
-    store.insert_arrow("calls", pa.concat_tables([rows, call_rows(2, service="c")]), "token")
-    found = store.query_rows("SELECT service, count() AS n FROM calls GROUP BY service ORDER BY service")
+    shared_store.insert_arrow("calls", pa.concat_tables([rows, call_rows(2, service="c")]), "token")
+    found = shared_store.query_rows("SELECT service, count() AS n FROM calls GROUP BY service ORDER BY service")
     assert [(row["service"], row["n"]) for row in found] == [("a", 2), ("b", 2), ("c", 2)]
 
 
-def test_an_insert_of_nothing_does_nothing(store: Store) -> None:
-    store.insert_arrow("calls", call_rows(0), "token")
-    assert counts(store)[0] == 0
+def test_an_insert_of_nothing_does_nothing(shared_store: Store) -> None:
+    shared_store.insert_arrow("calls", call_rows(0), "token")
+    assert counts(shared_store)[0] == 0
 
 
-def test_times_come_back_aware_and_in_utc(store: Store) -> None:
-    row = store.query_rows("SELECT toDateTime('2026-01-02 03:04:05') AS at, toDateTime(0, 'UTC') AS zero")[0]
+def test_times_come_back_aware_and_in_utc(shared_store: Store) -> None:
+    row = shared_store.query_rows("SELECT toDateTime('2026-01-02 03:04:05') AS at, toDateTime(0, 'UTC') AS zero")[0]
     assert row["at"] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC) and row["at"].tzinfo is not None
     assert row["zero"] == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def test_threads_share_a_store(store: Store) -> None:
+def test_threads_share_a_store(shared_store: Store) -> None:
     def work(number: int) -> int:
-        store.insert_arrow("calls", call_rows(100, seed=number), f"token {number}")
-        return int(store.query_rows("SELECT count() AS n FROM calls")[0]["n"])
+        shared_store.insert_arrow("calls", call_rows(100, seed=number), f"token {number}")
+        return int(shared_store.query_rows("SELECT count() AS n FROM calls")[0]["n"])
 
     with ThreadPoolExecutor(8) as pool:
         assert max(pool.map(work, range(16))) == 1_600
-    assert counts(store) == [1_600] * len(TABLES)
+    assert counts(shared_store) == [1_600] * len(TABLES)
 
 
-def test_a_wrong_statement_is_rejected(store: Store) -> None:
+def test_a_wrong_statement_is_rejected(shared_store: Store) -> None:
     with pytest.raises(StoreRejected, match="UNKNOWN_TABLE"):
-        store.query_rows("SELECT * FROM nowhere")
+        shared_store.query_rows("SELECT * FROM nowhere")
 
 
-def test_an_error_of_an_insert_quotes_no_rows(store: Store) -> None:
+def test_an_error_of_an_insert_quotes_no_rows(shared_store: Store) -> None:
     wrong = pa.table({"ts": ["secret text"], "text": ["secret text"]})
     with pytest.raises(StoreRejected) as caught:
-        store.insert_arrow("content", wrong, "token")
+        shared_store.insert_arrow("content", wrong, "token")
     assert "secret" not in str(caught.value) and "content" in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_only_names_get_into_sql(store: Store) -> None:
+def test_only_names_get_into_sql(shared_store: Store) -> None:
     with pytest.raises(ConfigError, match="no name"):
-        store.insert_arrow("calls; DROP TABLE calls", call_rows(1), "token")
+        shared_store.insert_arrow("calls; DROP TABLE calls", call_rows(1), "token")
     with pytest.raises(ConfigError, match="no name"):
-        store.beside("x; DROP")
+        shared_store.beside("x; DROP")
 
 
 def test_a_closed_store_says_so(bare_store: Store) -> None:

@@ -24,7 +24,7 @@ from tests.watchkeeper.storage.crash_writer import ROWS, begun, open_store, reco
 store, last = open_store(Path(sys.argv[1])), begun(Path(sys.argv[2]))
 recover(store, last, "check")
 wrong = {}
-for table in ("calls", "calls_1m", "calls_1h", "calls_1d", "health_1h"):
+for table in ("calls", "calls_1m", "calls_1h", "calls_1d"):
     rows = store.query_rows(f"SELECT route, sum(calls) AS calls FROM {table} GROUP BY route")
     counts = {row["route"]: row["calls"] for row in rows}
     wrong[table] = {n: counts.get(f"b{n}", 0) for n in range(last + 1) if counts.get(f"b{n}") != ROWS}
@@ -55,5 +55,5 @@ def test_a_writer_killed_at_random_moments_stores_each_call_once(tmp_path: Path)
     check = [sys.executable, "-c", CHECK, str(directory), str(journal)]
     done = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     last = crash_writer.begun(journal)
-    fine: dict[str, object] = {name: {} for name in ("calls", "calls_1m", "calls_1h", "calls_1d", "health_1h")}
+    fine: dict[str, object] = {name: {} for name in ("calls", "calls_1m", "calls_1h", "calls_1d")}
     assert f"RESULT {last} {fine}" in done.stdout, done

@@ -26,8 +26,8 @@ def ttl(store: Store, table: str) -> str:
     return found[1]
 
 
-def test_the_calls_table_is_what_the_schema_says(store: Store) -> None:
-    found = store.query_rows(
+def test_the_calls_table_is_what_the_schema_says(shared_store: Store) -> None:
+    found = shared_store.query_rows(
         "SELECT name, type, compression_codec AS codec, default_expression AS default FROM system.columns "
         "WHERE database = currentDatabase() AND table = 'calls' ORDER BY position"
     )
@@ -36,16 +36,16 @@ def test_the_calls_table_is_what_the_schema_says(store: Store) -> None:
     ]
 
 
-@pytest.mark.parametrize("rollup", ["calls_1m", "calls_1h", "calls_1d", "health_1h"])
-def test_rollups_keep_the_keys_apart(store: Store, rollup: str) -> None:
-    found = store.query_rows(
+@pytest.mark.parametrize("rollup", ["calls_1m", "calls_1h", "calls_1d"])
+def test_rollups_keep_the_keys_apart(shared_store: Store, rollup: str) -> None:
+    found = shared_store.query_rows(
         f"SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name = '{rollup}'"
     )
     assert set(found[0]["sorting_key"].split(", ")) == {"bucket", *schema.ROLLUP_KEYS}
 
 
-def test_every_table_that_is_inserted_into_drops_repetitions(store: Store) -> None:
-    found = store.query_rows(
+def test_every_table_that_is_inserted_into_drops_repetitions(shared_store: Store) -> None:
+    found = shared_store.query_rows(
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
         "AND engine_full NOT LIKE '%non_replicated_deduplication_window%'"
     )
@@ -83,11 +83,11 @@ def test_two_that_start_together_end_with_one_status_row_each(bare_store: Store)
     assert not failures and [row["version"] for row in rows] == [m.version for m in shipped_migrations()]
 
 
-def test_a_changed_file_is_refused(store: Store) -> None:
+def test_a_changed_file_is_refused(shared_store: Store) -> None:
     first, *others = shipped_migrations()
     changed = replace(first, text=first.text + "\n-- later thought")
     with pytest.raises(ConfigError, match=r"0001_calls\.sql has changed"):
-        Migrator(store, FOREVER, [changed, *others]).run()
+        Migrator(shared_store, FOREVER, [changed, *others]).run()
 
 
 def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
@@ -104,7 +104,6 @@ def test_retention_follows_the_settings(store: Store) -> None:
     assert ttl(store, "calls_1m") == "bucket + toIntervalDay(8)"
     assert ttl(store, "calls_1h") == "bucket + toIntervalDay(730)"
     assert ttl(store, "calls_1d") == "bucket + toIntervalDay(730)"
-    assert ttl(store, "health_1h") == "bucket + toIntervalDay(730)"
     assert ttl(store, "content") == "toDateTime(ts) + toIntervalDay(1)"
 
 
@@ -119,4 +118,4 @@ def test_engine_settings_are_applied_where_the_engine_knows_them(store: Store) -
         "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'calls'"
     )
     assert "min_parts_to_merge_at_once = 7" in rows[0]["engine_full"]
-    assert set(TUNING) == {"calls", "calls_1m", "calls_1h", "calls_1d", "health_1h"}
+    assert set(TUNING) == {"calls", "calls_1m", "calls_1h", "calls_1d"}

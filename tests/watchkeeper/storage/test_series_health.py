@@ -37,15 +37,15 @@ def by_model(rows: list[HealthRow]) -> dict[str, Mapping[str, int]]:
     return {row.group["model"]: row.outcomes for row in rows}
 
 
-@pytest.mark.parametrize("table", ["health_1h", "calls"])
+@pytest.mark.parametrize("table", ["calls_1h", "calls"])
 def test_sums_and_times_of_a_series(shared_store: Store, table: str) -> None:
     outcomes = ["ok"] * 15 + ["refused"] * 5
     add(shared_store, 20, outcome=outcomes, duration_us=2_000_000, ttft_us=400_000, output_tokens=160)
     add(shared_store, 1, outcome="ok", cost_usd=None, cost_status="unpriced", duration_us=9_000_000)
     add(shared_store, 1, outcome="ok", input_tokens=None, output_tokens=None, cost_usd=None, cost_status="no_usage",
         duration_complete=False)  # fmt: skip
-    chosen = ALL if table == "health_1h" else replace(ALL, tags=())
-    query = HealthQuery(chosen, SERIES if table == "health_1h" else (*SERIES, "region"))
+    chosen = ALL if table == "calls_1h" else replace(ALL, tags=())
+    query = HealthQuery(chosen, SERIES if table == "calls_1h" else (*SERIES, "region"))
     assert query.table == table
     (row,) = series_health(shared_store, query)
     assert [row.group[name] for name in SERIES] == ["shop", "chat", "openai", "gpt-4o", "gpt-4o-2024-08-06"]
@@ -132,7 +132,7 @@ def test_coarser_groups(shared_store: Store, by: tuple[str, ...], groups: list[d
 def test_the_rollup_has_whole_hours_and_single_calls_have_the_period_itself() -> None:
     ragged = CallFilter(HOUR + timedelta(minutes=5), HOUR + timedelta(hours=3, minutes=5))
     assert (HealthQuery(ragged).table, HealthQuery(ragged).read) == (
-        "health_1h",
+        "calls_1h",
         CallFilter(HOUR, HOUR + timedelta(hours=4)),
     )
     short = replace(ragged, end=HOUR + timedelta(minutes=50))
@@ -156,7 +156,8 @@ def test_a_series_and_its_parent_are_found_by_their_ids(shared_store: Store) -> 
     add(shared_store, 1)
     series = ("shop", "chat", "openai", "gpt-4o", "gpt-4o-2024-08-06")
     parent = (ANY, ANY, "openai", "gpt-4o", ANY)
-    assert find_series(shared_store, series_id(*series), HOUR) == series
-    assert find_series(shared_store, series_id(*parent), HOUR) == parent
-    assert find_series(shared_store, "0" * 12, HOUR) is None
-    assert find_series(shared_store, series_id(*series), HOUR + timedelta(hours=2)) is None
+    ids = [series_id(*series), series_id(*parent)]
+    assert find_series(shared_store, ids[0], HOUR) == find_series(shared_store, ids[0][:4], HOUR) == {ids[0]: series}
+    assert find_series(shared_store, ids[1], HOUR) == {ids[1]: parent}
+    assert find_series(shared_store, "0" * 12, HOUR) == {}
+    assert find_series(shared_store, ids[0], HOUR + timedelta(hours=2)) == {}
