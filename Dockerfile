@@ -8,6 +8,7 @@ COPY watchkeeper ./watchkeeper
 COPY collector ./collector
 COPY detectors ./detectors
 COPY api ./api
+COPY alerts ./alerts
 RUN /opt/watchkeeper/bin/pip install --no-cache-dir ./sdk .
 
 FROM python:3.12.8-slim-bookworm

@@ -12,14 +12,20 @@ from starlette.exceptions import HTTPException
 from api.auth import Access
 from api.bounds import Bounds
 from api.catalog.parts import CatalogParts
+from api.comparing.schedule import Comparisons
 from api.openapi import described
 from api.problems import on_defect, on_http, on_invalid, on_problem
 from api.regressions.transition_log import StreamLimits, TransitionLog
+from api.requirements.book import RequirementsBook
+from api.requirements.requirements_file import RequirementsFile
 from api.routes import (
+    advice,
     audit,
     budgets,
     calls,
     catalog,
+    compare,
+    comparisons,
     cost_drivers,
     costs,
     dead_letters,
@@ -28,21 +34,27 @@ from api.routes import (
     forecast,
     health,
     keys,
+    migrations,
     models,
     reconcile,
     regressions,
+    requirements,
     scores,
     series_health,
     summary,
     what_if,
 )
 from api.routes import reprice as reprice_routes
+from api.routes import routes as route_weights
+from api.routes.advice import AdviceParts
 from api.routes.calls import CallParts
 from api.routes.dead_letters import Replay
 from api.routes.detectors import DetectorViews
+from api.routes.migrations import MigrationParts
 from api.routes.models import ModelParts
 from api.routes.regressions import RegressionParts
 from api.routes.reprice import Reprice
+from api.routes.routes import RoutingParts, wait_limits
 from api.routes.series_health import HealthParts
 from api.strict import known_only
 from api.walls.stack import Walls, build_walls
@@ -80,6 +92,8 @@ class ApiParts:
     """Models and prices, for what-if and reconciliation too."""
     detectors: DetectorViews | None = None
     """What the detectors know; None where this process has not their code."""
+    requirements: RequirementsFile = RequirementsFile()
+    """What a file states of routes."""
     stream: StreamLimits = StreamLimits()
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the server is about to end, so that streams end first."""
@@ -127,12 +141,20 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.include_router(calls.router(CallParts(reader, parts.clock, parts.bounds)))
     app.include_router(scores.router(reader, parts.clock, parts.bounds))
     app.include_router(models.router(ModelParts(reader, parts.clock, parts.bounds, parts.catalog)))
-    statuses = parts.detectors.statuses if parts.detectors is not None else None
-    app.include_router(series_health.router(HealthParts(reader, parts.clock, parts.bounds, statuses)))
+    app.include_router(series_health.router(HealthParts(reader, parts.clock, parts.bounds, parts.detectors)))
     app.include_router(reconcile.router(reader, parts.clock, parts.bounds))
+    app.include_router(compare.router(reader, parts.clock, parts.bounds))
+    app.include_router(comparisons.router(Comparisons(reader, parts.store, parts.clock, parts.bounds)))
+    app.include_router(migrations.router(MigrationParts(reader, parts.store, parts.clock)))
+    book = RequirementsBook(reader, parts.store, parts.clock, parts.requirements)
+    app.include_router(requirements.router(reader, parts.clock, book))
     if parts.catalog is not None:
+        app.include_router(advice.router(AdviceParts(reader, parts.clock, parts.bounds, parts.catalog, book)))
         app.include_router(catalog.router(parts.catalog, parts.clock))
         app.include_router(what_if.router(reader, parts.clock, parts.bounds, parts.catalog))
     if parts.reprice is not None:
         app.include_router(reprice_routes.router(parts.reprice))
+    # The last of /v1/routes: the name of a route is the rest of its path.
+    limits = wait_limits(parts.walls.times.read_s)
+    app.include_router(route_weights.router(RoutingParts(reader, parts.store, parts.clock, parts.closing, limits)))
     return app

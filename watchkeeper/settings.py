@@ -5,6 +5,7 @@ prefix that neither a field nor watchkeeper-sdk, which may live in the same envi
 setting must not be silently ignored.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -86,6 +87,9 @@ class Settings(BaseSettings):
     user_hash_salt: SecretStr = Field(SecretStr(""), description="Salt for the hash of end-user ids; empty: no hash.")
     price_file: Path | None = Field(None, description="YAML file with your own prices (docs/pricing.md).")
     catalog_file: Path | None = Field(None, description="YAML file with your own facts on models (docs/catalog.md).")
+    requirements_file: Path | None = Field(
+        None, description="YAML file with what routes need of their models (docs/advice.md)."
+    )
 
     # --- detectors
     detectors: bool = Field(True, description="Look for regressions in `watchkeeper up`.")
@@ -99,6 +103,22 @@ class Settings(BaseSettings):
     detector_snapshot_s: float = Field(
         60.0, gt=0, description="Seconds between two saves of what the detectors know; a restart repeats that much."
     )
+
+    # --- alerts
+    alert_rules_file: Path | None = Field(
+        None, description="YAML file with channels and rules (docs/alerts.md); empty: `watchkeeper up` sends no alerts."
+    )
+    alert_secrets: Annotated[dict[str, SecretStr], NoDecode] = Field(
+        {}, description='Secrets that the alert rules file names, as JSON: `{"slack": "https://…"}`.', repr=False
+    )
+    alert_secrets_dir: Path | None = Field(
+        None, description="Directory with one file a secret, named as the alert rules file names it."
+    )
+    alert_private_targets: Words = Field(
+        (),
+        description="Hosts, addresses and networks outside the public internet that messages may go to, by commas.",
+    )
+    public_url: str = Field("", description="Address of the API as people reach it, for links in messages.")
 
     # --- receivers and API
     host: str = Field("127.0.0.1", description="Address that all ports are bound to.")
@@ -152,12 +172,28 @@ class Settings(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console or json.")
 
-    @field_validator("kafka_bootstrap_servers", "kafka_topics", "kafka_log_topics", "tokens", mode="before")
+    @field_validator(
+        "kafka_bootstrap_servers", "kafka_topics", "kafka_log_topics", "tokens", "alert_private_targets", mode="before"
+    )
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
+
+    @field_validator("alert_secrets", mode="before")
+    @classmethod
+    def _read_secrets(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        # Whatever it is, it is not shown: it may hold a secret.
+        if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+            raise ValueError('write JSON with a text for each name, such as {"slack": "https://…"}')
+        return found
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

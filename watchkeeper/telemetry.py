@@ -80,6 +80,20 @@ class Metrics:
         self.detector_snapshot_age = self._gauge(
             "detector_snapshot_age_seconds", "Seconds since the state of the detectors was saved.", ()
         )
+        self.task_failures = self._counter(
+            "task_failures_total", "Turns of periodic tasks (migrations, comparisons) that failed.", ("task",)
+        )
+
+        self.alert_messages = self._counter(
+            "alert_messages_total", "Attempts to deliver a message, by how they ended.", ("channel", "outcome")
+        )
+        self.alert_waiting = self._gauge(
+            "alert_waiting_messages", "Messages that wait for their channel.", ("channel",)
+        )
+        self.alert_cases = self._gauge("alert_cases", "Cases that are open or were until lately.", ())
+        self.alert_failures = self._counter(
+            "alert_failures_total", "Rounds of the alerts service that failed and are tried again.", ()
+        )
 
     def _counter(self, name: str, text: str, labels: Sequence[str]) -> Counter:
         return Counter(f"watchkeeper_{name}", text, labels, registry=self.registry)

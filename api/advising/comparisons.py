@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from api.advising.facts import Change, Evidence, Level, Model
-from api.comparing.compare import COST, DEFAULT, RATES, Compared, Margin, compare
+from api.comparing.compare import COST, RATES, Compared, Margin, compare
+from api.comparing.replacing import REPLACING
 from api.comparing.verdict import FEWEST_CALLS, Judged
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
@@ -62,7 +63,7 @@ class Comparer:
         """Share of bad calls of the model of now, by metric."""
         return {
             name: float((bad + _SMOOTHING) / (n + 2 * _SMOOTHING))
-            for name in DEFAULT
+            for name in REPLACING
             if name in RATES and (n := _sum(self.here, f"n_{name}")) > 0
             for bad in (_sum(self.here, f"bad_{name}"),)
         }
@@ -82,7 +83,7 @@ class Comparer:
         return _evidence(Level.INDICATED, self._compared(ours, theirs), calls, arms) if arms else Evidence()
 
     def _compared(self, ours: pa.Table, theirs: pa.Table) -> Compared:
-        return compare(ours, theirs, DEFAULT, self.margins)
+        return compare(ours, theirs, REPLACING, self.margins)
 
     @cached_property
     def _elsewhere(self) -> frozenset[str]:

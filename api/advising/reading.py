@@ -63,13 +63,8 @@ class Observed:
         return sorted(spent, key=lambda route: (-spent[route][0], -spent[route][1], route))
 
     def current(self, route: str) -> RouteArm | None:
-        """The model of now: where the weights send most calls, once some came there; else as the calls say.
-
-        See :func:`~watchkeeper.storage.route_profile.current_arm`.
-        """
-        arms = [arm for arm in self.arms if arm.route == route]
-        weights = self.weights.get(route)
-        return (weights and _largest(weights, arms)) or current_arm(arms)
+        """The model of now, see :func:`~watchkeeper.storage.route_profile.current_arm`."""
+        return current_arm((arm for arm in self.arms if arm.route == route), self.weights.get(route))
 
     def standing(self, model: Model, route: str = "") -> Standing:
         """How ``model`` fares now, on ``route`` or wherever it is called."""
@@ -205,12 +200,6 @@ class _RouteReader:
         names = (self._arm.route, model.provider, model.model)
         arms = self._reader.observed.arms
         return next((arm for arm in arms if (arm.route, arm.provider, arm.request_model) == names), None)
-
-
-def _largest(weights: RouteWeights, arms: Sequence[RouteArm]) -> RouteArm | None:
-    target = max(weights.targets, key=lambda one: one.weight)
-    names = (target.provider, target.model)
-    return next((arm for arm in arms if (arm.provider, arm.request_model) == names and arm.primary_calls), None)
 
 
 def _per_useful_call(arm: RouteArm) -> Decimal | None:

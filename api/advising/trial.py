@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from api.advising.facts import Model, Option, Traffic
-from api.comparing.compare import DEFAULT, RATES, Margin
+from api.comparing.compare import RATES, Margin
+from api.comparing.replacing import REPLACING
 from api.comparing.sequence import half_width
 from api.comparing.verdict import FEWEST_CALLS
 
@@ -52,7 +53,7 @@ def _still_needed(candidate: Option) -> Iterator[tuple[str, int]]:
 
 def _needed(traffic: Traffic, margins: Mapping[str, Margin]) -> Iterator[tuple[str, int]]:
     """From the traffic alone: both models alike, the interval as wide as the margin leaves room."""
-    alpha = LEVEL / len(DEFAULT)
+    alpha = LEVEL / len(REPLACING)
     unit = half_width(1.0, alpha, 1.0) + _POWER_Z
     for name, variance, margin in _variances(traffic, margins):
         yield name, math.ceil(variance * (unit / margin) ** 2)
@@ -60,7 +61,7 @@ def _needed(traffic: Traffic, margins: Mapping[str, Margin]) -> Iterator[tuple[s
 
 def _variances(traffic: Traffic, margins: Mapping[str, Margin]) -> Iterator[tuple[str, float, float]]:
     """Of the difference of two calls, one of either model; and the margin in the same unit."""
-    for name in DEFAULT:
+    for name in REPLACING:
         if name in RATES and name in traffic.rates:
             rate = traffic.rates[name]
             margin = max(margins[name].absolute, margins[name].relative * rate)

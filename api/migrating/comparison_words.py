@@ -9,6 +9,7 @@ _PLAIN = {
     "cost_per_useful_call": "cost per useful call",
     "rate_limit": "rate limits",
     "format_failure": "broken formats",
+    "empty": "empty answers",
 }
 
 

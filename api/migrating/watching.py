@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from api.comparing.compare import MARGINS, compare
+from api.comparing.replacing import REPLACING
 from api.comparing.verdict import Verdict
 from api.kept import Kept
 from api.migrating.comparison_words import in_words
@@ -155,7 +156,7 @@ class Watching:
             for name, one in MARGINS.items()
         }
         old, new = (comparison_cells(self._store, one) for one in (baseline, candidate))
-        found = compare(old, new, margins=margins, level=LEVEL)
+        found = compare(old, new, REPLACING, margins, LEVEL)
         return found.verdict, in_words(found)
 
     def _filters(self, standing: Standing, window: ArmWindow, seen: Seen) -> tuple[CallFilter, CallFilter]:

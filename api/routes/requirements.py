@@ -11,6 +11,7 @@ from api.requirements.book import RequirementsBook, Stated
 from api.requirements.inferring import needs_of
 from api.requirements.models import Requirements, RequirementsAnswer
 from watchkeeper.clock import Clock
+from watchkeeper.storage import route_weights
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.route_profile import RouteArm, current_arm, route_arms
@@ -81,7 +82,8 @@ class _Desk:
 
     def _arm(self, route: str) -> RouteArm | None:
         now = self._clock.now()
-        return current_arm(route_arms(self._reader, CallFilter(now - _SEEN, now, route=(route,))))
+        arms = route_arms(self._reader, CallFilter(now - _SEEN, now, route=(route,)))
+        return current_arm(arms, route_weights.read(self._reader, route))
 
 
 def _origin(stated: Stated | None) -> dict[str, Any]:

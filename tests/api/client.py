@@ -32,13 +32,13 @@ def client(store: Store, **parts: Any) -> TestClient:
     return TestClient(create_app(replace(given, **parts)), "http://127.0.0.1", raise_server_exceptions=False)
 
 
-def of_tenant(store: Store, tenant: str) -> TestClient:
+def of_tenant(store: Store, tenant: str, **parts: Any) -> TestClient:
     """The same, asked with a key that sees the calls of one tenant."""
     clock = ManualClock(NOW)
     made = create_key(store, NewKey(f"of-{tenant}", ("read",), (tenant,)), NOW, secrets.token_bytes)
     ring = KeyRing(store, clock)
     ring.refresh()
-    asked = client(store, clock=clock, access=Access(keys=ring))
+    asked = client(store, clock=clock, access=Access(keys=ring), **parts)
     asked.headers["Authorization"] = f"Bearer {made.text}"
     return asked
 

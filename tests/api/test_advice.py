@@ -33,14 +33,21 @@ PER_MILLION = {"gpt-4o": (2_500, 10_000), "gpt-4o-mini": (150, 600)}
 """Nano-dollars a thousand tokens' thousandth: input and output."""
 MANY, FEWER = 3_000, 2_500
 DAYS = 4
-HALF_BAD = [*["error"] * 10, *["ok"] * 90] * (FEWER // 100)
 PROVEN, WORSE, THIN, LIKE, UNLIKE, SICK, RARE = (10_000, 6_000, 4_000, 2_500, 1_500, 900, 500)
 """Input tokens of the calls of each route: those of one are not like those of another."""
+LIMITED, SILENT = 250, 100
+
+
+def some_bad(outcome: str) -> list[str]:
+    """Of FEWER calls one in ten."""
+    return [*[outcome] * 10, *["ok"] * 90] * (FEWER // 100)
+
+
 CALLS: tuple[tuple[str, dict[str, str], int, dict[str, Any]], ...] = (
     ("proven", BIG, MANY, {"input_tokens": PROVEN}),
     ("proven", MINI, FEWER, {"input_tokens": PROVEN, "variant": "shadow"}),
     ("worse", BIG, MANY, {"input_tokens": WORSE}),
-    ("worse", MINI, FEWER, {"input_tokens": WORSE, "outcome": HALF_BAD}),
+    ("worse", MINI, FEWER, {"input_tokens": WORSE, "outcome": some_bad("error")}),
     ("thin", BIG, MANY, {"input_tokens": THIN}),
     ("thin", MINI, 200, {"input_tokens": THIN}),
     ("indicated", BIG, MANY, {"input_tokens": LIKE}),
@@ -52,6 +59,10 @@ CALLS: tuple[tuple[str, dict[str, str], int, dict[str, Any]], ...] = (
     ("azure", AZURE, 100, {"input_tokens": SICK}),
     ("from small", MINI, 300, {"input_tokens": RARE}),
     ("rare", BIG, 10, {"input_tokens": RARE}),
+    ("limited", BIG, MANY, {"input_tokens": LIMITED}),
+    ("limited", MINI, FEWER, {"input_tokens": LIMITED, "outcome": some_bad("rate_limited")}),
+    ("silent", BIG, MANY, {"input_tokens": SILENT}),
+    ("silent", MINI, FEWER, {"input_tokens": SILENT, "outcome": some_bad("empty")}),
 )
 Item = dict[str, Any]
 
@@ -148,10 +159,11 @@ def test_free_tiers_of_the_catalogue_are_no_candidates(api: TestClient) -> None:
     assert all(one["monthly_usd"] is None or float(one["monthly_usd"]) > 0 for one in there)
 
 
-def test_a_cheaper_model_that_fails_more_is_rejected(api: TestClient) -> None:
-    found = considered(advised(api, "worse"), "openai/gpt-4o-mini")
+@pytest.mark.parametrize(("route", "metric"), [("worse", "error"), ("limited", "rate limit"), ("silent", "empty")])
+def test_a_cheaper_model_that_fails_more_is_rejected(api: TestClient, route: str, metric: str) -> None:
+    found = considered(advised(api, route), "openai/gpt-4o-mini")
     assert (found["status"], found["objections"][0]["constraint"]) == ("rejected", "evidence")
-    assert "worse on error" in found["objections"][0]["reason"]
+    assert f"worse on {metric}" in found["objections"][0]["reason"]
 
 
 def test_few_calls_of_a_candidate_are_a_test(api: TestClient) -> None:
@@ -218,7 +230,7 @@ def test_routes_are_paged_the_dearest_first(api: TestClient) -> None:
     first = answer(api, limit=1)
     second = answer(api, limit=1, cursor=first["next_cursor"])
     assert [page["rows"][0]["route"] for page in (first, second)] == ["proven", "worse"]
-    assert first["total"] == 10
+    assert first["total"] == 12
     problem(api.get("/v1/advice", params={"cursor": first["next_cursor"], "day_usd": 1}), 422)
 
 

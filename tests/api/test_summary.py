@@ -50,7 +50,7 @@ def test_calls_tokens_cost_and_latency_of_a_model(shared_store: Store, api: Test
     assert (row["input_tokens"], row["output_tokens"], row["cache_read_tokens"]) == (20_000, 2_000, 200)
     assert (row["calls_with_usage"], row["unpriced_calls"], row["cost_usd"]) == (20, 0, "0.070000000")
     assert [row["latency_p50_ms"], row["latency_p95_ms"], row["ttft_p50_ms"]] == pytest.approx(
-        [2000, 2000, 250], rel=0.02
+        [2000, 2000, 250], rel=0.05
     )
 
 
@@ -158,7 +158,7 @@ def test_a_store_that_is_away_is_a_503_to_be_tried_again(
     def away(*_: Any) -> Any:
         raise StoreUnavailable("the store is not available now: error 210 (NETWORK_ERROR)")
 
-    monkeypatch.setattr(shared_store.reader(QueryLimits()), "query_rows", away)
+    monkeypatch.setattr(shared_store.reader(QueryLimits()), "query_arrow", away)
     answer = api.get("/v1/summary")
     assert "NETWORK_ERROR" in problem(answer, 503)["detail"]
     assert answer.headers["retry-after"] == "5"

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from collector.dialects import ACCOUNTING, FINISH_REASONS, MARKERS, PROVIDERS, ROLE_RULES, Marker
+from tests.api.advising.scenarios import table as scenarios
 from tests.docs.api_reference import endpoints
 from tests.docs.sdk_reference import sdk_settings
 from watchkeeper.schema import markdown_table
@@ -127,6 +128,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "providers": ("dialects.md", providers),
     "sdk-settings": ("instrument.md", sdk_settings),
     "endpoints": ("api.md", endpoints),
+    "scenarios": ("advice.md", scenarios),
 }
 
 

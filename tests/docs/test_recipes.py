@@ -92,6 +92,14 @@ def test_openai(prepare: Prepare) -> None:
     assert streamed["ttft_us"] >= PAUSE_S * 1e6
 
 
+def test_weights(prepare: Prepare) -> None:
+    """Without an API: the default, and the fallback after a failure."""
+    recipe = prepare("weights")
+    recipe.run()
+    calls = _checked(recipe, service="shop", route="answer-question")
+    assert _each(calls, "request_model", "attempt") == [("gpt-4o-mini", 1)]
+
+
 def test_anthropic(prepare: Prepare) -> None:
     recipe = prepare("anthropic")
     recipe.run()

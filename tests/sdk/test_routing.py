@@ -1,5 +1,6 @@
 """``route()`` against a real API: it follows, in one thread, through restarts, forks and refusals."""
 
+import contextlib
 import http.server
 import threading
 from typing import Any
@@ -35,6 +36,24 @@ def test_the_first_pick_waits_for_the_weights_and_later_ones_follow(shared_store
         put(shared_store, 3, A)
         until(lambda: route("chat", "default").model == "a")
         assert len(followers() - before) == 1, "one thread, not one a route"
+
+
+def test_of_threads_whose_first_picks_come_at_once_one_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting, begun, configure = threading.Barrier(2), list[str](), routing.configure_routes
+
+    def configured() -> None:
+        begun.append(threading.current_thread().name)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(0.3)
+        configure()
+
+    monkeypatch.setattr(routing, "configure_routes", configured)
+    threads = [threading.Thread(target=route, args=("chat", "default")) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(begun) == 1
 
 
 def test_what_is_known_is_used_while_the_api_is_away_and_it_is_found_again(shared_store: Store) -> None:

@@ -7,7 +7,7 @@ imported here but what the list itself needs. A test loads every command and com
 """
 
 from watchkeeper.cli.lazy_group import Entry, EntryGroup
-from watchkeeper.cli.verdict import VerdictCommand
+from watchkeeper.cli.verdict import GateCommand, VerdictCommand
 
 _TOPICS = EntryGroup(
     "topics",
@@ -85,20 +85,18 @@ _DETECTORS = EntryGroup(
     (
         Entry(
             "run",
-            "watchkeeper.cli.detectors_service:command",
+            "watchkeeper.cli.service_commands:run_detectors",
             "Stored calls from Kafka, regressions out; start as many as there are partitions.",
         ),
         Entry(
             "explain",
             "watchkeeper.cli.explain_command:command",
             "Baselines, guards, statistics and distance to alarm of one series, as of the state saved last.",
-            VerdictCommand,
         ),
         Entry(
             "simulate",
             "watchkeeper.cli.simulate_command:command",
             "How often the detectors alarm while nothing changes, and how soon when it does, on traffic like yours.",
-            VerdictCommand,
         ),
     ),
 )
@@ -202,19 +200,184 @@ _BUDGETS = EntryGroup(
     default="list",
 )
 
+_REQUIREMENTS = EntryGroup(
+    "requirements",
+    "What a route needs of its model.",
+    (
+        Entry(
+            "show",
+            "watchkeeper.cli.requirements_command:show_requirements",
+            "What a route needs: what somebody stated, else what its calls show.",
+        ),
+        Entry(
+            "set",
+            "watchkeeper.cli.requirements_command:set_requirements",
+            "State what a route needs, as a whole; what is left out is inferred from its calls.",
+        ),
+        Entry(
+            "delete",
+            "watchkeeper.cli.requirements_command:delete_requirements",
+            "Take back what was stated of a route; all of it is inferred then.",
+        ),
+    ),
+)
+
+_ROUTES = EntryGroup(
+    "routes",
+    "Which models serve a route.",
+    (
+        Entry("list", "watchkeeper.cli.routes_command:list_routes", "All routes with the models that serve them."),
+        Entry(
+            "show",
+            "watchkeeper.cli.routes_command:show_route",
+            "One route: its models, shadows and fallbacks, who set them and why.",
+        ),
+        Entry(
+            "set",
+            "watchkeeper.cli.routes_command:set_route",
+            "Set all weights of a route by hand, e.g. --to openai/gpt-4o=95 --to openai/gpt-4.1-mini=5.",
+        ),
+        Entry(
+            "export",
+            "watchkeeper.cli.routes_command:export_routes",
+            "Print routes as LiteLLM, OpenRouter, Portkey or a shell reads them; notes go to standard error.",
+        ),
+        Entry(
+            "watch",
+            "watchkeeper.cli.routes_command:watch_routes",
+            "Print the weights, and again as soon as they change, a line of JSON a route. Ends with Ctrl-C.",
+        ),
+        _REQUIREMENTS,
+    ),
+    default="list",
+)
+
+_MIGRATIONS = EntryGroup(
+    "migrations",
+    "Routes on their way to another model.",
+    (
+        Entry(
+            "start",
+            "watchkeeper.cli.migrations_command:start",
+            'Begin a migration of a route, e.g. start chat --to openai/gpt-4o-mini --reason "a third of the cost".',
+        ),
+        Entry("list", "watchkeeper.cli.migrations_command:list_migrations", "All migrations and how they stand."),
+        Entry(
+            "show",
+            "watchkeeper.cli.migrations_command:show_migration",
+            "One migration: how it stands, what its phase still needs, every decision.",
+        ),
+        Entry(
+            "promote",
+            "watchkeeper.cli.migrations_command:promote",
+            "On to the next phase, whatever its gate says.",
+        ),
+        Entry(
+            "pause",
+            "watchkeeper.cli.migrations_command:pause",
+            "No promotion until it is resumed; triggers still roll back.",
+        ),
+        Entry("resume", "watchkeeper.cli.migrations_command:resume", "Go on, with the weights of the phase."),
+        Entry("rollback", "watchkeeper.cli.migrations_command:rollback", "Back to the weights of before, at once."),
+        Entry("cancel", "watchkeeper.cli.migrations_command:cancel", "End it, back to the weights of before."),
+        Entry(
+            "report",
+            "watchkeeper.cli.migrations_command:report",
+            "What a migration came to, as Markdown: quality, latency, cost, time, decisions.",
+        ),
+    ),
+    default="list",
+)
+
+_ALERTS = EntryGroup(
+    "alerts",
+    "Who is told of what, when, and why.",
+    (
+        Entry(
+            "run",
+            "watchkeeper.cli.alerts_command:run",
+            "Regressions, notices and the clock to messages. One works, further ones stand by.",
+        ),
+        Entry(
+            "test",
+            "watchkeeper.cli.alerts_command:test_channel",
+            "Send a test message to one channel of the rules file; exit code 1 if it does not get through.",
+        ),
+        Entry(
+            "list",
+            "watchkeeper.cli.alerts_command:list_messages",
+            "Messages, the latest first, and how their latest attempt ended.",
+        ),
+        Entry(
+            "why",
+            "watchkeeper.cli.alerts_command:why",
+            "Why a regression, finding or notice was told, or was not: every decision, in its order.",
+        ),
+        Entry(
+            "preview",
+            "watchkeeper.cli.alerts_command:preview",
+            "What the rules file, as it is now, would have sent of the past; and what it would not, with the reason.",
+        ),
+        Entry(
+            "mute",
+            "watchkeeper.cli.alerts_command:mute",
+            "Keep silent about what fits every --where for a while. What was told is told to be over all the same.",
+        ),
+        Entry("unmute", "watchkeeper.cli.alerts_command:unmute", "End a mute before its time."),
+        Entry(
+            "mutes",
+            "watchkeeper.cli.alerts_command:mutes",
+            "Mutes that stand, now or later, besides those of the rules file.",
+        ),
+    ),
+)
+
+_COMPARISONS = EntryGroup(
+    "comparisons",
+    "Comparisons that recur.",
+    (
+        Entry(
+            "list",
+            "watchkeeper.cli.comparisons_command:list_comparisons",
+            "Comparisons that recur, and how each stands.",
+        ),
+        Entry(
+            "show",
+            "watchkeeper.cli.comparisons_command:show_comparison",
+            "What a comparison found, the latest first.",
+        ),
+        Entry(
+            "set",
+            "watchkeeper.cli.comparisons_command:set_comparison",
+            "Make a comparison that recurs, or change it as a whole; periods end when it is due.",
+        ),
+        Entry(
+            "run",
+            "watchkeeper.cli.comparisons_command:run",
+            "Compare now; the result counts as one of its times.",
+        ),
+        Entry(
+            "delete",
+            "watchkeeper.cli.comparisons_command:delete",
+            "Remove a comparison; its results stay.",
+        ),
+    ),
+    default="list",
+)
+
 COMMANDS = (
     Entry(
         "up",
-        "watchkeeper.cli.up:command",
+        "watchkeeper.cli.service_commands:run_up",
         "One process: OTLP in, embedded store, API out. Ends cleanly on Ctrl-C or SIGTERM.",
     ),
     Entry(
         "collector",
-        "watchkeeper.cli.collector:command",
+        "watchkeeper.cli.service_commands:run_collector",
         "Kafka to ClickHouse; start as many as there are partitions.",
     ),
-    Entry("gateway", "watchkeeper.cli.gateway:command", "OTLP in, Kafka out."),
-    Entry("api", "watchkeeper.cli.serve_api:command", "The API alone, on a ClickHouse server."),
+    Entry("gateway", "watchkeeper.cli.service_commands:run_gateway", "OTLP in, Kafka out."),
+    Entry("api", "watchkeeper.cli.service_commands:run_api", "The API alone, on a ClickHouse server."),
     Entry("migrate", "watchkeeper.cli.migrate_command:command", "Bring the database up to date."),
     Entry(
         "decode",
@@ -252,13 +415,28 @@ COMMANDS = (
         "watchkeeper.cli.calls_command:command",
         "Single calls that fit, the latest first; with an id, all calls of a trace. Never what was said in them.",
     ),
+    Entry(
+        "compare",
+        "watchkeeper.cli.compare_command:command",
+        "Two cohorts of calls by metric: better, not worse, worse, or cannot tell.",
+        GateCommand,
+    ),
+    _COMPARISONS,
     _COSTS,
     _MODELS,
     _BUDGETS,
+    Entry(
+        "advise",
+        "watchkeeper.cli.advise_command:command",
+        "Per route: stay, re-route or migrate, with the evidence, what it saves and the next step.",
+    ),
+    _MIGRATIONS,
+    _ROUTES,
     _TOPICS,
     _DLQ,
     _DETECTORS,
     _REGRESSIONS,
+    _ALERTS,
     _KEYS,
     Entry(
         "audit",

@@ -8,8 +8,9 @@ from api.server import ApiServer
 from watchkeeper.cli import guarding, wiring
 from watchkeeper.cli.catalogs import catalog_parts
 from watchkeeper.cli.detector_views import detector_views
-from watchkeeper.cli.options import Host, Port
+from watchkeeper.cli.evaluating import Evaluating, periodic_tasks
 from watchkeeper.cli.repricing import reprice_with
+from watchkeeper.cli.route_needs import requirements_of
 from watchkeeper.cli.running import Ending
 from watchkeeper.clock import SystemClock
 from watchkeeper.errors import ConfigError, WatchkeeperError
@@ -33,17 +34,19 @@ def run(settings: Settings) -> None:
         contextlib.closing(Store.open(wiring.store_config(settings))) as store,
         guarding.key_ring(settings, store, clock) as ring,
     ):
+        metrics = Metrics()
+        evaluating = Evaluating(periodic_tasks(store, clock, settings), clock, metrics)
 
         def checks() -> Mapping[str, str]:
             try:
                 engine_version(store)
             except WatchkeeperError as error:
                 return {"store": str(error)}
-            return {}
+            return evaluating.checks()
 
         parts = ApiParts(
             store,
-            Metrics(),
+            metrics,
             clock,
             checks,
             access=guarding.access(settings, ring),
@@ -52,15 +55,13 @@ def run(settings: Settings) -> None:
             query_limits=guarding.query_limits(settings),
             reprice=reprice_with(store, settings, clock),
             catalog=catalog_parts(settings, clock),
+            requirements=requirements_of(settings),
             detectors=detector_views(settings, store),
         )
         server = ApiServer(create_app(parts), listen, clock, parts.closing)
         server.start()
+        evaluating.start()
         ending.listen()
         ending.wait()
+        evaluating.stop(settings.shutdown_timeout_s * 0.5)
         server.stop()
-
-
-def command(host: Host = None, api_port: Port = None) -> None:
-    """The API alone, on a ClickHouse server."""
-    run(Settings.load(host=host, api_port=api_port))

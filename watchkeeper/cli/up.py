@@ -1,28 +1,29 @@
 """``watchkeeper up``: one process, embedded store, OTLP in, API out."""
 
 import contextlib
-import json
 import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from api.app import ApiParts, create_app
 from api.server import ApiServer
 from collector.pipeline import Publisher
-from watchkeeper.cli import guarding, wiring
+from watchkeeper.cli import garbage, guarding, wiring
+from watchkeeper.cli.alerts_beside import alerts_beside
 from watchkeeper.cli.beside import Beside, DetectorsBeside
 from watchkeeper.cli.catalogs import catalog_parts
 from watchkeeper.cli.detecting import embedded_detectors
 from watchkeeper.cli.detector_views import detector_views
-from watchkeeper.cli.options import DataDir, Host, Port
+from watchkeeper.cli.evaluating import Evaluating, periodic_tasks
 from watchkeeper.cli.replaying import replay_into
 from watchkeeper.cli.repricing import reprice_with
+from watchkeeper.cli.route_needs import requirements_of
 from watchkeeper.cli.running import Ending, PipelineThread
+from watchkeeper.cli.running_address import Address, announced
 from watchkeeper.clock import Clock, SystemClock
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.settings import Settings
@@ -32,20 +33,7 @@ from watchkeeper.streams.otlp_queue import OtlpSource
 from watchkeeper.streams.otlp_receivers import OtlpReceivers
 from watchkeeper.telemetry import Metrics, configure_logs, logger
 
-ADDRESS_FILE = "watchkeeper-up.json"
 _log = logger("up")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a running ``up`` can be reached."""
-
-    api: str
-    otlp_http: str
-    otlp_grpc: str
-    pid: int
-    secret: str = field(default="", repr=False)
-    """Opens the API to the commands of whoever may read the data directory."""
 
 
 def open_embedded(settings: Settings, clock: Clock) -> Store:
@@ -72,13 +60,15 @@ def run(settings: Settings) -> None:
         line = wiring.pipeline(settings, wiring.Outside(source, store, Publisher()), metrics, clock)
         thread = PipelineThread(line, lambda: metrics.queue_bytes.set(source.held_bytes), ending.ask)
         beside = _detectors(settings, store, metrics, clock)
+        alerting = alerts_beside(settings, store, metrics, clock)
+        evaluating = Evaluating(periodic_tasks(store, clock, settings), clock, metrics)
         receivers = OtlpReceivers(wiring.receiver_config(settings, guarding.admit(settings, ring)), source)
         app = create_app(
             ApiParts(
                 store=store,
                 metrics=metrics,
                 clock=clock,
-                checks=lambda: {**thread.checks(), **beside.checks()},
+                checks=lambda: {**thread.checks(), **beside.checks(), **evaluating.checks(), **alerting.checks()},
                 access=guarding.access(settings, ring, own_secret),
                 walls=guarding.walls(settings),
                 bounds=guarding.bounds(settings),
@@ -86,23 +76,30 @@ def run(settings: Settings) -> None:
                 replay=replay_into(source, store, clock, rejected_come_back=True),
                 reprice=reprice_with(store, settings, clock),
                 catalog=catalog_parts(settings, clock),
+                requirements=requirements_of(settings),
                 detectors=detector_views(settings, store),
                 closing=closing,
             )
         )
         server = ApiServer(app, wiring.api_listen(settings), clock, closing)
+        garbage.search_less_often()
         thread.start()
         beside.start()
+        alerting.start()
+        evaluating.start()
         try:
             ports = receivers.start()
             address = _address(settings, server.start(), (ports.http, ports.grpc))
             # First the signals: whoever reads where we are may ask us to end at once.
             ending.listen()
-            with _announced(settings.data_dir, replace(address, secret=own_secret)):
+            with announced(settings.data_dir, replace(address, secret=own_secret)):
+                _print_where(settings.data_dir, address)
                 ending.wait()
         finally:
             _shut_down(settings, receivers, source, thread)
+            evaluating.stop(settings.shutdown_timeout_s * 0.1)
             beside.stop(settings.shutdown_timeout_s * 0.2)
+            alerting.stop(settings.shutdown_timeout_s * 0.2)
             server.stop()
     if thread.error is not None:
         raise WatchkeeperError(f"the pipeline stopped: {thread.error}")
@@ -129,11 +126,7 @@ def _address(settings: Settings, api_port: int, otlp_ports: tuple[int, int]) -> 
     return Address(f"{scheme}://{host}:{api_port}", f"{scheme}://{host}:{http}", f"{host}:{grpc}", os.getpid())
 
 
-@contextlib.contextmanager
-def _announced(data_dir: Path, address: Address) -> Iterator[None]:
-    """Say where we are, to people and, in a file, to other commands on the same directory."""
-    file = data_dir / ADDRESS_FILE
-    _write_private(file, json.dumps(asdict(address)))
+def _print_where(data_dir: Path, address: Address) -> None:
     lines = [
         "Watchkeeper is up.",
         f"  OTLP/HTTP  {address.otlp_http}   (OTEL_EXPORTER_OTLP_ENDPOINT, http/protobuf)",
@@ -143,42 +136,3 @@ def _announced(data_dir: Path, address: Address) -> Iterator[None]:
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def _write_private(file: Path, text: str) -> None:
-    # What a killed process left may have other permissions, so it is not written over.
-    file.unlink(missing_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as private:
-        private.write(text)
-
-
-def running_address(data_dir: Path) -> Address | None:
-    """Where the ``up`` on ``data_dir`` is, if one runs there."""
-    try:
-        return Address(**json.loads((data_dir / ADDRESS_FILE).read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def command(
-    data_dir: DataDir = None,
-    otlp_http_port: Port = None,
-    otlp_grpc_port: Port = None,
-    api_port: Port = None,
-    host: Host = None,
-) -> None:
-    """One process: OTLP in, embedded store, API out. Ends cleanly on Ctrl-C or SIGTERM."""
-    run(
-        Settings.load(
-            store="chdb",
-            data_dir=data_dir,
-            otlp_http_port=otlp_http_port,
-            otlp_grpc_port=otlp_grpc_port,
-            api_port=api_port,
-            host=host,
-        )
-    )

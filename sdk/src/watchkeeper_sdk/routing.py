@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ _dice = random.Random()
 """Of our own: an application's seed must neither fix it nor be disturbed."""
 _follower: Follower | None = None
 _first_wait_s = FIRST_WAIT_S
+_beginning = threading.RLock()
+"""Reentrant: garbage collection and signal handlers may come back here on the thread that holds it."""
 
 
 def route(name: str, default: str = "", *, provider: str = "", key: object = None) -> Pick:
@@ -87,12 +90,14 @@ def _picked(name: str, key: object) -> Pick | None:
 
 def _begun() -> Follower:
     global _follower
-    if _follower is None:
-        configure_routes()
-    follower = _follower
-    if follower is None:
-        follower = _follower = Follower(None)
-    follower.start()
+    # Of threads whose first picks come at once, one begins: the others would stop what it began.
+    with _beginning:
+        if _follower is None:
+            configure_routes()
+        follower = _follower
+        if follower is None:
+            follower = _follower = Follower(None)
+        follower.start()
     return follower
 
 
@@ -132,9 +137,9 @@ def _in_event_loop() -> bool:
 
 
 def _after_fork_in_child() -> None:
-    global _dice
-    # Copies of one generator would pick alike in all children.
-    _dice = random.Random()
+    global _dice, _beginning
+    # Copies of one generator would pick alike in all children; another thread may have held the lock.
+    _dice, _beginning = random.Random(), threading.RLock()
     if _follower is not None:
         _follower.begin_anew()
 

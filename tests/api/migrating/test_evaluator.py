@@ -199,6 +199,17 @@ def test_a_gate_opens_by_verdict_calls_and_hours(world: World) -> None:
     assert world.shares() == {"old": 50, "new": 50}
 
 
+def test_a_cheap_model_that_often_says_nothing_does_not_pass(world: World) -> None:
+    standing = begin(world, Phase.CANARY_25)
+    world.laws["new"] = Law(errors=0.3, failure="empty", cost_nano=100_000)
+    evaluator = world.evaluator()
+    world.spend(8_000, 8_000)
+    evaluator.compare()
+    evaluator.tick()
+    last = log_of(world, standing)[-1]
+    assert (last.step, last.reason[:40]) == ("roll_back", "worse than the baseline: empty answers worse"[:40])
+
+
 def test_a_paused_migration_is_not_promoted_but_goes_back(world: World) -> None:
     standing = act(world, begin(world, Phase.OPTIMISE), Action.PAUSE)
     evaluator = world.evaluator()

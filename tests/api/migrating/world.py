@@ -15,7 +15,6 @@ from watchkeeper.storage.client import Store
 
 BEGIN = datetime(2026, 5, 28, 10, tzinfo=UTC)
 ROUTE = "chat"
-_NOT_ANSWERED = np.array(["ok", "error"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,8 @@ class Law:
     """Median."""
     cost_nano: int = 1_000_000
     broken: float = 0.0
+    failure: str = "error"
+    """Outcome of those calls that are ``errors``."""
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class World:
             model=f"{model}-1",
             variant=variant,
             duration_us=pa.array((duration * 1e6).astype(np.uint64)),
-            outcome=_NOT_ANSWERED[failed].tolist(),
+            outcome=np.array(["ok", law.failure])[failed].tolist(),
             cost_usd=law.cost_nano,
             format_valid=pa.array(self.rng.random(n) >= law.broken),
         )
