@@ -1,8 +1,8 @@
 """CPU per span, OTLP/HTTP in to stored with all rollups, against rotel (which throws its output away).
 
-``python -m benchmarks.ingest [--rounds 3] [--requests 300] [--detectors]``: both are measured in alternation on the same
-machine with the same requests (512 spans of 17 attributes, 48 connections); the ratio counts, not the microseconds. Time
-includes everything until the process rests: for Watchkeeper the inserts, the rollups and the merges that follow.
+``python -m benchmarks.ingest [--rounds 3] [--requests 300] [--detectors]``: both are measured in alternation on one
+machine with the same requests (512 spans of 17 attributes, 48 connections); the ratio counts, not the microseconds.
+Time includes everything until the process rests: for Watchkeeper the inserts, the rollups and the merges that follow.
 Detectors are another work than storing, which rotel has no like of: they are off unless they are asked for.
 """
 
