@@ -82,8 +82,10 @@ def plan_step(facts: RouteFacts, target: Considered, trial: Trial, reason: Reaso
 def test_step(facts: RouteFacts, target: Considered, trial: Trial) -> NextStep:
     """Copy a share of the calls to ``target``; what is answered with stays as it is."""
     model, share = target.option.model, round(trial.shadow_share * _WHOLE)
-    fallbacks = [Model(one.provider, one.model) for one in facts.weights.fallbacks] if facts.weights else []
-    weights = _Weights(_targets_of_now(facts), fallbacks, "shadow test on advice", {model: share})
+    present = facts.weights
+    fallbacks = [Model(one.provider, one.model) for one in present.fallbacks] if present else []
+    shadow = {Model(one.provider, one.model): one.weight for one in present.shadow} if present else {}
+    weights = _Weights(_targets_of_now(facts), fallbacks, "shadow test on advice", {**shadow, model: share})
     text = f"Copy {share} % of the calls to {model}, whose answers are not used"
     return weights.step(facts.route, StepKind.TEST, f"{text}, until there are {_calls(trial)}; then ask again.")
 

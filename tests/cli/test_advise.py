@@ -33,6 +33,8 @@ def test_advice_as_a_table_of_one_route_as_json_and_as_csv(on_store: Watchkeeper
     one = on_store("advise", "--route", "[bold]", "--day-usd", "1", "--min-saving-usd", "1").out
     for words in ("route        [bold]", "takes        ", "calls of either model", "watchkeeper routes set", "why not"):
         assert words in one
+    (staying,) = (line for line in on_store("advise").out.splitlines() if "[bold]" in line and "│" in line)
+    assert [word.strip() for word in staying.split("│")][3:8:4] == ["stay", "-"], "nowhere to go saves nothing"
     (row,) = json.loads(on_store("advise", "--json").out)["rows"]
     assert row["route"] == "[bold]"
     (line,) = csv.DictReader(io.StringIO(on_store("advise", "--csv").out))

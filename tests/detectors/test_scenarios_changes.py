@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from detectors.config import DAY_S
+from detectors.config import DAY_S, DetectorConfig
+from detectors.engine import Engine
+from detectors.history import ArrowHistory
 from detectors.metrics import Severity
 from detectors.records import FindingKind, Regression, State
 from tests.detectors.made_calls import unless
@@ -15,6 +17,7 @@ from tests.detectors.simulated import (
     last,
     metrics_of,
     regressions,
+    run,
     steady,
     watched,
 )
@@ -58,6 +61,16 @@ def test_failures_that_do_not_say_how_long_their_prompt_was_are_found_all_the_sa
     found = the_only(watched(calls.table(input_tokens=known)))
     assert metrics_of(found) == {metric} and is_since(found, CHANGE, 3 * HOUR_S)
     assert found.size is not None and found.size.low < 0.05 < found.size.high
+
+
+def test_failures_that_name_the_model_asked_for_are_dated_by_the_calls_all_the_same() -> None:
+    rng = np.random.default_rng(22)
+    calls = steady(rng, 240, 3.1, errors=0.0)
+    calls.fail(rng, np.where(calls.after(CHANGE), 0.3, 0.0005))
+    table = calls.table(model=np.where(calls.outcome == "ok", "gpt-x-2026", "gpt-x"))
+    found = the_only(run(Engine(DetectorConfig(), ArrowHistory(table)), table))
+    assert abs(found.onset.timestamp() - CHANGE) < HOUR_S / 6
+    assert found.size is not None and found.size.low < 0.3 < found.size.high
 
 
 def test_everything_a_fifth_slower_is_one_page_about_seconds() -> None:

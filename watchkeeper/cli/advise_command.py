@@ -64,7 +64,7 @@ def _draw_all(answer: Any, console: Console) -> None:
         advice = f"[{style}]{_words(row['decision'])}{' (test first)' if row['trial'] else ''}[/{style}]"
         told = (_model(row["current"]), _model(row["target"]), _words(row["evidence"] or "-"))
         now, to, evidence = map(escape, told)
-        saves = _money(row["saving"] and row["saving"]["usd"])
+        saves = _money(row["saving"] and row["saving"]["usd"]) if row["target"] else "-"
         table.add_row(escape(row["route"]), now, advice, to, evidence, _money(row["monthly_usd"]), saves)
     console.print(table)
     for row in answer["rows"]:

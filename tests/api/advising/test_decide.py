@@ -12,8 +12,9 @@ from api.advising.decide import decide
 from api.advising.facts import Model
 from api.migrating.models import MigrationBody
 from api.routing.models import WeightsBody
-from tests.api.advising.made_facts import BIG, SMALL, Scenario, route
+from tests.api.advising.made_facts import BIG, NOW, SMALL, Scenario, route
 from tests.api.advising.scenarios import SCENARIOS
+from watchkeeper.storage.route_weights import RouteWeights, Target
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[one.name for one in SCENARIOS])
@@ -104,6 +105,25 @@ def test_a_re_route_says_when_to_move_back() -> None:
     found = decide(first.facts)
     assert "when r1 is closed" in found.move_back
     assert found.next_step.kind is StepKind.RE_ROUTE
+
+
+def test_a_test_leaves_the_weights_as_they_are_and_adds_a_shadow() -> None:
+    scenario = next(one for one in SCENARIOS if one.name == "cheaper-unproven")
+    split = (Target("openai", "big", 97, "primary"), Target("x", "y", 3, "canary"))
+    weights = RouteWeights(
+        *("a", 4, split),
+        shadow=(Target("x", "z", 5, "shadow"),),
+        fallbacks=(Target("x", "y", 0, "primary"),),
+        reason="",
+        migration_id=None,
+        changed_by="me",
+        changed_at=NOW,
+    )
+    step = decide(replace(scenario.facts, weights=weights)).next_step
+    body = WeightsBody.model_validate_json(step.request.split(" ", 2)[2])
+    assert [(one.model, one.weight) for one in body.targets] == [("big", 97), ("y", 3)]
+    assert [(one.model, one.weight) for one in body.shadow] == [("z", 5), ("small", 10)]
+    assert [one.model for one in body.fallbacks] == ["y"]
 
 
 def test_a_migration_tells_saving_effort_and_pay_back() -> None:

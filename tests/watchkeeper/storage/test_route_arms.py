@@ -12,6 +12,7 @@ from tests.fixtures.store import FIRST_TS_US, call_rows
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.model_migrations import Served
 from watchkeeper.storage.route_arms import (
+    MOST_LATENCIES,
     ArmWindow,
     RouteArm,
     Shadowed,
@@ -118,3 +119,15 @@ def test_feedback_by_response_or_span_and_by_label(shared_store: Store) -> None:
     assert (stars.count, stars.total, stars.squares, stars.least, stars.most) == (4, 16.0, 64.0, 4.0, 4.0)
     assert (thumbs.count, thumbs.total) == (3, 0.0)
     assert sorted(route_scores(shared_store, WINDOW, "thumbs")) == ["thumbs"]
+
+
+def test_of_many_latencies_a_sample_is_taken_that_is_the_same_every_time(shared_store: Store) -> None:
+    times = np.random.default_rng(3).lognormal(13.5, 0.6, 12_000).astype(np.uint64)
+    for part in range(4):
+        insert(shared_store, 3_000, "a" * part, duration_us=pa.array(times[3_000 * part :][:3_000]))
+    samples = [route_arms(shared_store, WINDOW)[0].latencies_s for _ in range(4)]
+    first = samples[0]
+    assert first is not None and len(first) == MOST_LATENCIES
+    assert np.mean(np.log(first)) == pytest.approx(np.mean(np.log(times / 1e6)), abs=0.03)
+    for other in samples[1:]:
+        np.testing.assert_array_equal(first, other)

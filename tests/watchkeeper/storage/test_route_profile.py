@@ -8,11 +8,13 @@ import pyarrow as pa
 import pytest
 
 from tests.fixtures.store import FIRST_TS_US, call_rows
+from tests.watchkeeper.storage.test_route_weights import WEIGHTS
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage import route_profile
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
-from watchkeeper.storage.route_profile import route_arms
+from watchkeeper.storage.route_profile import current_arm, route_arms
+from watchkeeper.storage.route_weights import Target
 
 pytestmark = pytest.mark.clickhouse
 
@@ -50,6 +52,16 @@ def test_the_model_of_now_is_that_of_the_last_day_with_calls(shared_store: Store
     shared_store.insert_arrow("calls", call_rows(10, seed=1, request_model="gpt-5"), "b")
     recent = {arm.request_model: (arm.primary_calls, arm.recent_calls) for arm in route_arms(shared_store, CHOSEN)}
     assert recent == {"gpt-4o": (50, 0), "gpt-5": (10, 10)}
+
+
+def test_with_weights_the_model_of_now_is_their_largest_once_it_is_called(shared_store: Store) -> None:
+    shared_store.insert_arrow("calls", call_rows(50), "a")
+    shared_store.insert_arrow("calls", call_rows(1, seed=1, request_model="gpt-5"), "b")
+    arms = route_arms(shared_store, CHOSEN)
+    targets = (Target("openai", "gpt-4o", 30, "primary"), Target("openai", "gpt-5", 70, "primary"))
+    never = (Target("openai", "gpt-6", 100, "primary"),)
+    found = [current_arm(arms, None), *(current_arm(arms, replace(WEIGHTS, targets=one)) for one in (targets, never))]
+    assert [arm and arm.request_model for arm in found] == ["gpt-4o", "gpt-5", "gpt-4o"]
 
 
 def test_calls_without_tokens_or_times_leave_nothing_known(shared_store: Store) -> None:
