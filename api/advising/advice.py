@@ -22,6 +22,8 @@ class Reason(StrEnum):
     """Why."""
 
     NOT_CALLED = "not_called"
+    UNDER_WAY = "under_way"
+    """A migration is."""
     DEGRADED = "degraded"
     DEGRADED_NO_ALTERNATIVE = "degraded_no_alternative"
     AWAY = "away"
@@ -51,6 +53,8 @@ class StepKind(StrEnum):
     PROBE = "probe"
     """Send a small share where calls went before, to see whether it is well again."""
     MIGRATE = "migrate"
+    FOLLOW = "follow"
+    """See how the migration that is under way gets on."""
     STATE = "state"
     """Somebody has to say something that calls do not tell."""
 

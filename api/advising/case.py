@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from api.advising.advice import Advice, Decision, Finding, NextStep, Reason
 from api.advising.considered import Considered, Status
-from api.advising.facts import Assumed, Away, Option, RouteFacts
+from api.advising.facts import Assumed, Away, Moving, Option, RouteFacts
 from api.advising.margins import margins
 from api.advising.next_step import (
+    follow_step,
     migrate_step,
     plan_step,
     probe_step,
@@ -51,6 +52,10 @@ class Case:
         if finding.decision is not Decision.RE_ROUTE:
             return self._advice(finding, target, migrate_step(self.facts, target, finding.reason))
         return self._advice(finding, target, re_route_step(self.facts, target, _WORDS[finding.reason]))
+
+    def follow(self, finding: Finding, moving: Moving) -> Advice:
+        """Nothing to do but to look at the migration that is under way."""
+        return self._advice(finding, None, follow_step(moving))
 
     def wait(self, finding: Finding, left: Away) -> Advice:
         """Stay where calls were re-routed to, with an eye on what was left."""

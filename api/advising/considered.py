@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from api.advising.constraints import Objection, objections
-from api.advising.facts import Assumed, Change, Level, Option, RouteFacts
+from api.advising.facts import TIMES, Assumed, Change, Level, Option, RouteFacts
 from api.advising.saving import Effort, Saving, effort, saving
 from api.comparing.compare import COST
 from api.comparing.verdict import Verdict
@@ -55,6 +55,13 @@ class Considered:
         return self.fits and not self.thin
 
     @property
+    def slower(self) -> str:
+        """In what time it is worse, in words, where that is borne because the model of now fails; else empty."""
+        changes = self.option.evidence.changes.items()
+        worse = [(name, one) for name, one in changes if name in TIMES and one.verdict is Verdict.WORSE]
+        return ", ".join(f"{name.replace('_', ' ')} {in_words(one)}" for name, one in worse)
+
+    @property
     def rank(self) -> tuple[int, float, str]:
         """The best first: by evidence, then by the cautious end of the saving."""
         low = float(self.saving.low) if self.saving else float("-inf")
@@ -72,7 +79,7 @@ def consider(facts: RouteFacts, current: Option, assumed: Assumed) -> tuple[Cons
 
 def _judged(option: Option, facts: RouteFacts, current: Option, assumed: Assumed) -> Considered:
     hard = objections(option, facts.needs, facts.now, assumed.notice_days)
-    worse = _worse(option, facts.needs)
+    worse = _worse(option, facts.needs, current)
     saved = saving(current, option)
     return Considered(
         option,
@@ -83,10 +90,15 @@ def _judged(option: Option, facts: RouteFacts, current: Option, assumed: Assumed
     )
 
 
-def _worse(option: Option, needs: Needs) -> Iterator[Objection]:
+def _worse(option: Option, needs: Needs, current: Option) -> Iterator[Objection]:
     for name, change in _deciding(option, needs).items():
-        if change.verdict is Verdict.WORSE:
+        if change.verdict is Verdict.WORSE and not _is_bearable(name, option, current):
             yield Objection("evidence", f"worse on {name.replace('_', ' ')}: {in_words(change)}")
+
+
+def _is_bearable(metric: str, option: Option, current: Option) -> bool:
+    """A slower answer is better than none: the comparison is with the days before ``current`` began to fail."""
+    return metric in TIMES and current.standing.is_failing and option.evidence.level is Level.PROVEN
 
 
 def _thin(option: Option, needs: Needs) -> str:

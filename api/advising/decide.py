@@ -1,13 +1,14 @@
 """The decision on one route. A pure function of its facts; the rules are asked in their order, the first that applies.
 
 1. Nothing is called: stay.
-2. Degraded now: re-route, the same model at another provider first.
-3. Re-routed, and what was left is well again: back; not yet: stay until it is.
-4. The model ends: always a plan.
-5. A stated requirement is missed: migrate to what meets it and is proven; else a test.
-6. Few calls: stay.
-7. A saving that is certain, worth the work and carried by evidence: migrate; one that is not proven: stay, and test.
-8. Stay.
+2. A migration is under way: stay with it; it has its own triggers.
+3. Degraded now: re-route, the same model at another provider first. To what is slower too, if calls fail.
+4. Re-routed, and what was left is well again: back; not yet: stay until it is.
+5. The model ends: always a plan.
+6. A stated requirement is missed: migrate to what meets it and is proven; else a test.
+7. Few calls: stay.
+8. A saving that is certain, worth the work and carried by evidence: migrate; one that is not proven: stay, and test.
+9. Stay.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +37,17 @@ def decide(facts: RouteFacts, assumed: Assumed = DEFAULT) -> Advice:
     return next(found for rule in _RULES if (found := rule(case)) is not None)
 
 
+def _under_way(case: Case) -> Advice | None:
+    moving = case.facts.moving
+    if moving is None:
+        return None
+    state = "paused in" if moving.paused else "in"
+    why = f"a migration to {moving.candidate} is {state} the phase {moving.phase}"
+    if case.current.standing.is_degraded:
+        why += f"; {case.current.model} is degraded now: promote the migration, or roll it back and ask again"
+    return case.follow(Finding(Decision.STAY, Reason.UNDER_WAY, why), moving)
+
+
 def _degraded(case: Case) -> Advice | None:
     troubles = [one for one in case.current.standing.troubles if not one.recovering]
     if not troubles:
@@ -45,7 +57,9 @@ def _degraded(case: Case) -> Advice | None:
     target = _alternative(case)
     if target is not None:
         where = "serves the same model" if target.option.same_model else "has proven itself on this route"
-        return case.go(Finding(Decision.RE_ROUTE, Reason.DEGRADED, f"{why}; {target.option.model} {where}"), target)
+        slower = f", though slower ({target.slower})" if target.slower else ""
+        finding = Finding(Decision.RE_ROUTE, Reason.DEGRADED, f"{why}; {target.option.model} {where}{slower}")
+        return case.go(finding, target)
     if _end_of_current(case) is not None:
         return None
     why += "; no alternative is healthy, fits and has shown that it can do this work"
@@ -61,7 +75,7 @@ def _alternative(case: Case) -> Considered | None:
     same = [one for one in case.fitting if one.option.same_model and one.option.standing.seen]
     if case.facts.needs.effective.accuracy is Accuracy.MUST_BE_CORRECT:
         same = [one for one in same if one in proven]
-    return next(iter(same or proven), None)
+    return next(iter(same or sorted(proven, key=lambda one: bool(one.slower))), None)
 
 
 def _away(case: Case) -> Advice | None:
@@ -180,6 +194,7 @@ def _months(one: Considered) -> str:
 
 
 _RULES: Sequence[Callable[[Case], Advice | None]] = (
+    _under_way,
     _degraded,
     _away,
     _ending,

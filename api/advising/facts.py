@@ -12,6 +12,9 @@ from api.requirements.inferring import Needs
 from watchkeeper.catalog.facts import ModelFacts
 from watchkeeper.storage.route_weights import RouteWeights
 
+TIMES = frozenset({"latency", "time_to_first_token", "time_per_output_token"})
+"""Metrics of how long an answer takes; all others tell whether it is one."""
+
 
 class Level(StrEnum):
     """What is known of a candidate in place of the model of now, the strongest first."""
@@ -62,6 +65,11 @@ class Standing:
     def is_degraded(self) -> bool:
         """Is a regression or outage open that is not recovering already?"""
         return any(not trouble.recovering for trouble in self.troubles)
+
+    @property
+    def is_failing(self) -> bool:
+        """Is it degraded, and in more than the time its answers take?"""
+        return any(not one.recovering and one.metric not in TIMES for one in self.troubles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,16 @@ class Away:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """A migration of the route that is under way."""
+
+    id: str
+    candidate: Model
+    phase: str
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RouteFacts:
     """Everything that is known of one route. ``now`` is aware; ``current`` None: no model is called."""
 
@@ -197,3 +215,4 @@ class RouteFacts:
     weights: RouteWeights | None = None
     """Where calls are sent; None: nobody has set any."""
     away: Away | None = None
+    moving: Moving | None = None

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from api.advising.advice import NextStep, Reason, StepKind
 from api.advising.considered import Considered
-from api.advising.facts import Away, Model, RouteFacts
+from api.advising.facts import Away, Model, Moving, RouteFacts
 from api.advising.remarks import PROBE_PERCENT
 from api.advising.trial import Trial
 
@@ -47,6 +47,12 @@ def stay_step() -> NextStep:
 def wait_step(until: str) -> NextStep:
     """Nothing to do yet."""
     return NextStep(StepKind.NONE, f"Nothing to do now. {until}")
+
+
+def follow_step(moving: Moving) -> NextStep:
+    """See how the migration gets on; it goes on or back by itself."""
+    text = "Follow the migration: it goes on, or back, by itself. Ask again when it has ended."
+    return NextStep(StepKind.FOLLOW, text, _command("migrations", "show", moving.id), f"GET /v1/migrations/{moving.id}")
 
 
 def re_route_step(facts: RouteFacts, target: Considered, reason: str) -> NextStep:

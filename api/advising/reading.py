@@ -7,13 +7,25 @@ from decimal import Decimal
 
 from api.advising.away import away
 from api.advising.comparisons import Comparer, Period, cost_change
-from api.advising.facts import Assumed, Evidence, Model, MonthlyCost, Option, RouteFacts, Seen, Standing, Traffic
+from api.advising.facts import (
+    Assumed,
+    Evidence,
+    Model,
+    MonthlyCost,
+    Moving,
+    Option,
+    RouteFacts,
+    Seen,
+    Standing,
+    Traffic,
+)
 from api.advising.margins import margins
 from api.advising.pricing import RoutePricer, spread
 from api.advising.shortlist import Question, is_same_model, shortlist
 from api.advising.standings import OPEN, OVER, standing, troubles
 from api.catalog.parts import CatalogParts
 from api.health.series_state import Concern
+from api.migrating.standing import standings
 from api.requirements.inferring import Needs, days_seen, needs_of
 from api.requirements.models import Requirements
 from api.what_if.fares import latency_class
@@ -42,6 +54,8 @@ class Observed:
     """Of those that are not closed."""
     stated: Mapping[str, Requirements]
     weights: Mapping[str, RouteWeights]
+    moving: Mapping[str, Moving]
+    """By route, where a migration is under way."""
 
     @classmethod
     def read(
@@ -52,7 +66,7 @@ class Observed:
         present, over = troubles(store, OPEN), troubles(store, OVER)
         weights = {one.route: one for one in read_all(store)}
         concerns = [Concern.of(row) for row in present]
-        return cls(chosen, now, route_arms(store, chosen), [*present, *over], concerns, stated, weights)
+        return cls(chosen, now, route_arms(store, chosen), [*present, *over], concerns, stated, weights, _moving(store))
 
     def routes(self) -> list[str]:
         """The dearest first, then those with most calls; routes of which something is stated only come last."""
@@ -146,6 +160,7 @@ class _RouteReader:
             self._listed.left_out,
             observed.weights.get(arm.route),
             away(observed.weights.get(arm.route), observed.troubles),
+            observed.moving.get(arm.route),
         )
 
     def _current(self) -> Option:
@@ -200,6 +215,19 @@ class _RouteReader:
         names = (self._arm.route, model.provider, model.model)
         arms = self._reader.observed.arms
         return next((arm for arm in arms if (arm.route, arm.provider, arm.request_model) == names), None)
+
+
+def _moving(store: Store) -> dict[str, Moving]:
+    return {
+        one.migration.route: Moving(
+            one.migration.id,
+            Model(one.migration.candidate.provider, one.migration.candidate.model),
+            one.phase.value,
+            one.last.paused,
+        )
+        for one in standings(store)
+        if one.is_active
+    }
 
 
 def _per_useful_call(arm: RouteArm) -> Decimal | None:

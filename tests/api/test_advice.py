@@ -258,3 +258,14 @@ def test_what_is_refused(world: Store, api: TestClient) -> None:
     problem(api.get("/v1/advice?period=soon"), 422)
     problem(api.get("/v1/advice?min_savings=1"), 422)
     problem(of_tenant(world, "acme", catalog=CATALOG).get("/v1/advice"), 403)
+
+
+def test_a_migration_that_is_under_way_is_followed(api: TestClient) -> None:
+    body = {"route": "elsewhere", "candidate": {"provider": "openai", "model": "gpt-4o-mini"}, "reason": "a test"}
+    begun = api.post("/v1/migrations", json=body).json()
+    row = advised(api, "elsewhere")
+    assert (row["decision"], row["reason"]) == ("stay", "under_way")
+    assert row["next_step"]["command"] == f"watchkeeper migrations show {begun['id']}"
+    assert api.get(f"/v1/migrations/{begun['id']}").is_success
+    assert api.post(f"/v1/migrations/{begun['id']}/cancel", json={"reason": "a test"}).is_success
+    assert advised(api, "elsewhere")["reason"] != "under_way"

@@ -12,10 +12,12 @@ from tests.api.advising.made_facts import (
     PROVEN,
     RE_ROUTE,
     RECOVERING,
+    SLOW,
     SMALL,
     STAY,
     UNCLEAR,
     UNSEEN,
+    WORSE,
     Scenario,
     change,
     compared,
@@ -27,6 +29,7 @@ from tests.api.advising.made_facts import (
 def degraded() -> list[Scenario]:
     """Each a row of the table."""
     sick = replace(BIG, standing=DEGRADED)
+    slower = compared(latency=change(WORSE, 0.12, is_rate=False))
     thin = compared(error=change(UNCLEAR, reason="the interval is wide", calls_needed=40_000))
     return [
         Scenario(
@@ -85,6 +88,32 @@ def degraded() -> list[Scenario]:
             route(sick, ELSEWHERE, providers=("openai",)),
             *(STAY, Reason.DEGRADED_NO_ALTERNATIVE),
             rejected={"azure/big": "providers"},
+        ),
+        Scenario(
+            "degraded-alternative-slower",
+            "Calls fail now; the proven alternative is 12 % slower",
+            route(sick, replace(SMALL, evidence=slower)),
+            *(RE_ROUTE, Reason.DEGRADED, "openai/small", PROVEN),
+        ),
+        Scenario(
+            "degraded-alternative-slower-or-not",
+            "Calls fail now; one proven alternative is slower and cheaper, the other is not worse in anything",
+            route(sick, replace(SMALL, evidence=slower), option("openai", "dear", 1_200, evidence=compared())),
+            *(RE_ROUTE, Reason.DEGRADED, "openai/dear", PROVEN),
+        ),
+        Scenario(
+            "slow-alternative-slower",
+            "Slow now; the proven alternative is slower still",
+            route(replace(BIG, standing=SLOW), replace(SMALL, evidence=slower)),
+            *(STAY, Reason.DEGRADED_NO_ALTERNATIVE),
+            rejected={"openai/small": "evidence"},
+        ),
+        Scenario(
+            "degraded-alternative-fails-more",
+            "Calls fail now; the proven alternative refuses more",
+            route(sick, replace(SMALL, evidence=compared(refusal=change(WORSE, 0.05)))),
+            *(STAY, Reason.DEGRADED_NO_ALTERNATIVE),
+            rejected={"openai/small": "evidence"},
         ),
         Scenario(
             "recovering",

@@ -91,6 +91,7 @@ HINT = compared(INDICATED)
 WORSE, UNCLEAR = Verdict.WORSE, Verdict.CANNOT_TELL
 TROUBLE = Trouble("r1", "error rate", "1 % → 9 % (7 to 11 %)", NOW - timedelta(hours=1))
 DEGRADED = Standing((TROUBLE,))
+SLOW = Standing((replace(TROUBLE, metric="latency", size="latency +60 % (50 to 70 %)"),))
 RECOVERING = Standing((replace(TROUBLE, recovering=True),))
 UNSEEN = Standing(seen=False)
 BIG = option("openai", "big")

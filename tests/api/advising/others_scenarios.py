@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from api.advising.advice import Reason
+from api.advising.facts import Moving
 from api.comparing.verdict import Verdict
 from tests.api.advising.made_facts import (
     BIG,
+    DEGRADED,
     SMALL,
     STAY,
     TRAFFIC,
@@ -20,7 +22,20 @@ from tests.api.advising.made_facts import (
 def others() -> list[Scenario]:
     """Each a row of the table."""
     better = compared(error=change(Verdict.BETTER, -0.005))
+    moving = Moving("0123456789abcdef0123456789abcdef", SMALL.model, "canary_25")
     return [
+        Scenario(
+            "migration-under-way",
+            "A migration to a cheaper, proven model is under way",
+            replace(route(BIG, SMALL), moving=moving),
+            *(STAY, Reason.UNDER_WAY),
+        ),
+        Scenario(
+            "migration-under-way-degraded",
+            "A migration is under way, and the model of now is degraded",
+            replace(route(replace(BIG, standing=DEGRADED), SMALL), moving=moving),
+            *(STAY, Reason.UNDER_WAY),
+        ),
         Scenario(
             "newer-model",
             "A newer model of the same price, of which the catalogue says much good",

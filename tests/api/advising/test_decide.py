@@ -68,6 +68,8 @@ def test_the_next_step_is_one_that_the_api_takes(scenario: Scenario) -> None:
             ["watchkeeper", "migrations", "start", "a b/c"],
         )
         assert f"{asked.candidate.provider}/{asked.candidate.model}" == words[5]
+    elif step.kind is StepKind.FOLLOW:
+        assert words == ["watchkeeper", "migrations", "show", path.removeprefix("/v1/migrations/")]
     else:
         assert step.request == "GET /v1/routes/a%20b/c/requirements"
 
