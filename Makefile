@@ -2,7 +2,7 @@
 VENV    ?= .venv
 PYTHON  ?= python3
 BIN     := $(VENV)/bin
-SOURCES := watchkeeper collector detectors api alerts sdk/src demo benchmarks tests
+SOURCES := watchkeeper collector detectors api alerts dashboards sdk/src demo benchmarks tests
 INSTALL  = $(if $(shell command -v uv 2>/dev/null),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 .PHONY: help setup demo demo-kafka test check format bench bench-prepare up clean

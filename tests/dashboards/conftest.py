@@ -1,0 +1,21 @@
+"""One database for all panels: they only read."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.dashboards.seed import seed
+from tests.fixtures.store import FOREVER
+from watchkeeper.storage.client import Store
+from watchkeeper.storage.migrate import Migrator
+
+
+@pytest.fixture(scope="package")
+def fleet(engine: Store) -> Iterator[Store]:
+    """A migrated store with :func:`~tests.dashboards.seed.seed` in it."""
+    store = engine.beside("dashboards")
+    Migrator(store, FOREVER).run()
+    seed(store)
+    yield store
+    store.drop_database()
+    store.close()
