@@ -62,10 +62,15 @@ class Considered:
         return ", ".join(f"{name.replace('_', ' ')} {in_words(one)}" for name, one in worse)
 
     @property
-    def rank(self) -> tuple[int, float, str]:
-        """The best first: by evidence, then by the cautious end of the saving."""
+    def rank(self) -> tuple[int, bool, float, str]:
+        """The best first: by evidence, then by the cautious end of the saving.
+
+        Where nothing was measured a smaller model comes last: it is cheaper, and less likely to do the same work.
+        """
+        level = self.option.evidence.level
         low = float(self.saving.low) if self.saving else float("-inf")
-        return _RANK[self.option.evidence.level], -low, str(self.option.model)
+        smaller = self.option.smaller and level is Level.CATALOGUE_ONLY
+        return _RANK[level], smaller, -low, str(self.option.model)
 
 
 def consider(facts: RouteFacts, current: Option, assumed: Assumed) -> tuple[Considered, ...]:

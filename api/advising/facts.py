@@ -136,6 +136,8 @@ class Option:
     seen: Seen = Seen()
     same_model: bool = False
     """Is it the model of now at another provider?"""
+    smaller: bool = False
+    """Is it of a smaller size than the model of now, as the catalogue counts it?"""
     too_large: int = 0
     """Calls of this route that would not fit into it."""
 

@@ -21,7 +21,7 @@ from api.advising.facts import (
 )
 from api.advising.margins import margins
 from api.advising.pricing import RoutePricer, spread
-from api.advising.shortlist import Question, is_same_model, shortlist
+from api.advising.shortlist import SIZES, Question, is_same_model, shortlist
 from api.advising.standings import OPEN, OVER, standing, troubles
 from api.catalog.parts import CatalogParts
 from api.health.series_state import Concern
@@ -29,6 +29,7 @@ from api.migrating.standing import standings
 from api.requirements.inferring import Needs, days_seen, needs_of
 from api.requirements.models import Requirements
 from api.what_if.fares import latency_class
+from watchkeeper.catalog.facts import ModelFacts
 from watchkeeper.storage.call_filter import CallFilter
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.regressions import TransitionRow
@@ -181,17 +182,26 @@ class _RouteReader:
         listed = priced.cost and (priced.cost if is_same else spread(priced.cost, self._reader.assumed.token_share))
         cost = self._measured(evidence) or listed
         here = self._arm_here(model)
+        known = self._catalog.resolve(model.provider, model.model)
         return Option(
             model,
-            self._catalog.resolve(model.provider, model.model),
+            known,
             observed.standing(model),
             cost,
             self._useful_call_on(cost, here),
             evidence,
             _seen(here) if here is not None else Seen(),
             is_same,
+            self._is_smaller(known),
             priced.too_large,
         )
+
+    def _is_smaller(self, known: ModelFacts | None) -> bool:
+        """Not where a size is not known."""
+        now = self._catalog.resolve(self._model.provider, self._model.model)
+        sizes = [self._catalog.describe(one).size if one is not None else None for one in (known, now)]
+        places = [SIZES.index(size) for size in sizes if size is not None]
+        return len(places) == len(sizes) and places[0] < places[1]
 
     def _measured(self, evidence: Evidence) -> MonthlyCost | None:
         """Today's cost times what like calls cost on the candidate, failures included; None: nothing was measured."""

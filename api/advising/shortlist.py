@@ -23,7 +23,8 @@ MOST_IN_USE = 12
 """Models of other routes that are looked at, those with most calls."""
 CHEAPEST = 3
 """Models of the catalogue of each size that are looked at."""
-_SIZES = (Size.SMALL, Size.MEDIUM, Size.LARGE)
+SIZES = (Size.SMALL, Size.MEDIUM, Size.LARGE)
+"""From the smallest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class _Pool:
                 left_out["price"] += 1
             else:
                 by_size[known.size].append((cost, model))
-        chosen = [model for size in _SIZES for _, model in sorted(by_size[size])[:CHEAPEST]]
+        chosen = [model for size in SIZES for _, model in sorted(by_size[size])[:CHEAPEST]]
         dearer = sum(map(len, by_size.values())) - len(chosen)
         return chosen, {**left_out, **({"dearer": dearer} if dearer else {})}
 
@@ -145,8 +146,8 @@ class _Pool:
         """As large, or one size less; no older; not the model itself; not deprecated."""
         if self.known is None or self.known.size is None:
             return
-        place = _SIZES.index(self.known.size)
-        sizes = _SIZES[max(0, place - 1) : place + 1]
+        place = SIZES.index(self.known.size)
+        sizes = SIZES[max(0, place - 1) : place + 1]
         chosen = Selection(provider=tuple(self.spelled), output_modality=("text",), deprecated=False, size=sizes)
         for known in self.catalog.search(chosen):
             if known.facts.key != self.known.facts.key and _is_no_older(known.facts, self.known.facts):

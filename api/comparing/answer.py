@@ -139,6 +139,11 @@ def _caveats(baseline: Cohort, candidate: Cohort, kept: datetime | None, asked: 
         found.append(
             "The cohorts are of different times: a load, a season or users that changed in between look like the model."
         )
+    if any(side.chosen.model and not side.chosen.request_model for side in sides.values()):
+        found.append(
+            "model is what answered: calls that failed before anything did bear the name they asked for, and may be "
+            "left out. Choose by request_model where failures count."
+        )
     if asked.steady:
         found.append("Taken as steady: if load wandered while the calls were made, the verdicts are too sure.")
     checked = {name: _checked(side.cells) for name, side in sides.items()}

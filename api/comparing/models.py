@@ -15,10 +15,10 @@ Value = Annotated[str, Field(max_length=256)]
 Metric = Annotated[str, Field(min_length=1, max_length=120)]
 Part = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 MOST_METRICS = 16
-_LAST_WEEK: dict[str, Any] = {"period": "7d", "where": {"model": ["gpt-4o"], "route": ["checkout"]}}
+_LAST_WEEK: dict[str, Any] = {"period": "7d", "where": {"request_model": ["gpt-4o"], "route": ["checkout"]}}
 _COMPARED: dict[str, Any] = {
     "baseline": _LAST_WEEK,
-    "candidate": {"period": "7d", "where": {"model": ["gpt-4o-mini"], "route": ["checkout"]}},
+    "candidate": {"period": "7d", "where": {"request_model": ["gpt-4o-mini"], "route": ["checkout"]}},
     "metrics": ["error", "refusal", "latency", "cost_per_useful_call", "score:helpful"],
     "margins": {"latency": {"relative": 0.2}},
 }

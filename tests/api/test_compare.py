@@ -78,7 +78,12 @@ def test_a_slower_model_is_worse_by_as_much_as_it_is(api: TestClient) -> None:
     assert latency["candidate"] / latency["baseline"] == pytest.approx(latency["difference"])
     assert answer["sentence"].startswith("The candidate is worse: latency x1.")
     assert answer["level_per_metric"] == pytest.approx(0.05 / 6)
-    assert (answer["baseline"]["calls"], answer["candidate"]["calls"], answer["caveats"]) == (CALLS, CALLS, [])
+    assert (answer["baseline"]["calls"], answer["candidate"]["calls"]) == (CALLS, CALLS)
+    (caveat,) = answer["caveats"]
+    assert "Choose by request_model where failures count" in caveat
+    split = [("baseline", "acme"), ("candidate", "zeta")]
+    by_tenant = {place: {"where": {"tenant": [tenant]}} for place, tenant in split}
+    assert not any("request_model" in told for told in asked(api, by_tenant)["caveats"])
 
 
 def test_rates_are_in_percentage_points_and_say_what_is_needed(api: TestClient) -> None:

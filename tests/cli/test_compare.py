@@ -92,3 +92,13 @@ def test_what_is_wrong_is_no_verdict(on_store: Watchkeeper, arguments: tuple[str
     assert ran.code == 3
     assert named in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_defect_is_no_verdict(on_store: Watchkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("watchkeeper.cli.compare_command.show", breaks)
+    found = on_store("compare", *SLOW, "--gate")
+    assert found.code == 3
+    assert "ZeroDivisionError" in found.err

@@ -64,13 +64,13 @@ def request_of(sides: Sides, terms: Terms) -> dict[str, Any]:
 
 def _cohort(option: str, words: Sequence[str] | None, sides: Sides) -> dict[str, Any]:
     if not words:
-        raise ConfigError(f"{option} is missing: say which calls, such as {option} model=gpt-4o,route=checkout")
+        raise ConfigError(f"{option} is missing: say which calls, such as {option} request_model=gpt-4o,route=checkout")
     body: dict[str, Any] = {"period": sides.period} if sides.period else {}
     kept = list(sides.where or ())
     for word in (part for given in words for part in given.split(",")):
         column, equals, value = word.partition("=")
         if not equals or not value:
-            raise ConfigError(f"{option} {word!r}: write COLUMN=VALUE, such as model=gpt-4o or period=7d")
+            raise ConfigError(f"{option} {word!r}: write COLUMN=VALUE, such as request_model=gpt-4o or period=7d")
         if column in _PERIODS:
             body[column] = value
         else:

@@ -50,8 +50,9 @@ def command(
 ) -> None:
     """Two cohorts of calls by metric: better, not worse, worse, or cannot tell.
 
-    For example --baseline model=gpt-4o --candidate model=gpt-4o-mini --where route=checkout. With --gate the exit code
-    is the verdict: 0 better or not worse, 1 worse, 2 cannot tell; whatever is wrong is 3, with or without it.
+    For example --baseline request_model=gpt-4o --candidate request_model=gpt-4o-mini --where route=checkout. With
+    --gate the exit code is the verdict: 0 better or not worse, 1 worse, 2 cannot tell; whatever is wrong is 3, with or
+    without it.
     """
     if body is not None and (baseline or candidate or where or metric or margin):
         raise ConfigError("--body holds the whole request: leave the other options out")

@@ -1,5 +1,6 @@
 """Commands whose exit code is a verdict: 0 and 2 and 3 are answers, so that whatever is wrong is 1."""
 
+import traceback
 from typing import Any
 
 import typer
@@ -38,3 +39,13 @@ class GateCommand(VerdictCommand):
     """A command whose exit codes 0, 1 and 2 are answers: whatever is wrong is 3."""
 
     failed = 3
+
+    def invoke(self, ctx: Any) -> Any:
+        """As a verdict's, but for the exit code of defects, which a gate would read as an answer."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if hasattr(error, "exit_code") or isinstance(error, typer.Abort):
+                raise
+            traceback.print_exc()
+            raise typer.Exit(self.failed) from None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from api.advising.advice import Reason
-from api.advising.facts import Moving
+from api.advising.facts import Level, Moving
 from api.comparing.verdict import Verdict
 from tests.api.advising.made_facts import (
     BIG,
@@ -47,6 +47,12 @@ def others() -> list[Scenario]:
             "A proven model fails less and costs more; today's meets its requirements",
             route(BIG, option("openai", "best", 1_500, evidence=better)),
             *(STAY, Reason.NO_SAVING),
+        ),
+        Scenario(
+            "smaller-or-as-large",
+            "Two models are known from the catalogue only: one as large and cheaper, one smaller and cheaper still",
+            route(BIG, option("openai", "tiny", 10, smaller=True), option("openai", "peer", 500)),
+            *(STAY, Reason.UNPROVEN_SAVING, "openai/peer", Level.CATALOGUE_ONLY, True),
         ),
         Scenario("no-evidence-at-all", "No candidate is known", route(BIG), *(STAY, Reason.NO_CANDIDATE)),
         Scenario(
