@@ -91,7 +91,7 @@ def test_the_same_file_gives_the_same_answer(watchkeeper: Watchkeeper, file: Pat
 def test_people_get_a_table_a_story_and_the_states(watchkeeper: Watchkeeper, file: Path) -> None:
     ran = watchkeeper("backtest", "--calls", file)
     assert ran.code == 2, ran.err
-    assert "1 pages, 0 notices in 3,000 calls" in ran.out
+    assert "1 page, 0 notices in 3,000 calls" in ran.out
     assert "openai/gpt-x on" in ran.out and "It began at 2025-09-01 0" in ran.out and "is not over" in ran.out
     assert "Where everything stands: " in ran.out and "shop|ask|openai|gpt-x|gpt-x" in ran.out
     assert ran.err == ""
