@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage.call_filter import CallFilter
+from watchkeeper.storage.call_meaning import MEANING
 from watchkeeper.storage.client import Store
 
 BLOCK_S = 600
@@ -36,8 +37,6 @@ VALUES: dict[str, str] = {
 """Value → SQL of a positive number; 0 where the call has none."""
 
 _COUNTED = "c.calls = 1 AND NOT c.gateway_cache_hit"
-_NO_ANSWER = "('error', 'timeout', 'rate_limited', 'cancelled')"
-_GOOD = "('ok', 'truncated', 'format_invalid', 'tool_invalid')"
 HALF_OCTAVE = 0.34657359027997264
 """Of prompt length: calls within it are like calls, and a slope takes out what is left."""
 
@@ -81,15 +80,8 @@ def _sql(condition: str) -> str:
     values = [_value(name) for name in VALUES]
     logarithms = ", ".join(f"{sql} AS raw_{name}" for name, sql in VALUES.items())
     return f"""
-        WITH
-          c.outcome NOT IN {_NO_ANSWER} AS answered,
-          c.outcome != 'cancelled' AS tried,
-          answered AND (c.outcome IN ('format_invalid', 'tool_invalid') OR ifNull(NOT c.format_valid, 0)) AS broken,
-          c.outcome IN {_GOOD} AS good,
-          c.outcome = 'ok' AS useful_call,
+        WITH {MEANING},
           log(greatest(ifNull(c.input_tokens, 1), 1)) AS x,
-          c.cost_usd IS NOT NULL AND tried AS known,
-          toFloat64(ifNull(c.cost_usd, 0)) AS spent,
           {logarithms}
         SELECT
           toString(c.route) AS route,

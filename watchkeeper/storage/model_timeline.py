@@ -7,14 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from watchkeeper.errors import ConfigError
-from watchkeeper.schema import Outcome
 from watchkeeper.storage.call_filter import CallFilter
+from watchkeeper.storage.call_meaning import NO_ANSWER
 from watchkeeper.storage.client import Store
 
 MOST_ROWS = 200_000
 _HOUR_S = 3_600
-_NO_ANSWER = tuple(map(str, (Outcome.ERROR, Outcome.TIMEOUT, Outcome.RATE_LIMITED, Outcome.CANCELLED)))
-_ANSWERED = f"NOT (c.model = c.request_model AND c.outcome IN {_NO_ANSWER})"
+_ANSWERED = f"NOT (c.model = c.request_model AND c.outcome IN {NO_ANSWER})"
 """A call without an answer names the model that was asked for, not one that answered."""
 
 

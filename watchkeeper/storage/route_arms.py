@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from watchkeeper.storage.call_meaning import MEANING
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.model_migrations import Served
 
@@ -93,8 +94,6 @@ class Scores:
     most: float
 
 
-_NO_ANSWER = "('error', 'timeout', 'rate_limited', 'cancelled')"
-_GOOD = "('ok', 'truncated', 'format_invalid', 'tool_invalid')"
 _ARM = """
           multiIf(
             c.request_model = {b_model:String} AND c.provider = {b_provider:String}, 1,
@@ -118,28 +117,23 @@ _LOW = "0xFFFFFFFF"
 _DRAWN = f"bitOr(bitAnd(sipHash64(c.span_id), bitNot(toUInt64({_LOW}))), least(intDiv(c.duration_us, 10), {_LOW}))"
 """A call's lot in the upper half, its time in 10 µs in the lower: the least lots are a sample, the same every time."""
 _SUMS = f"""
-        WITH
+        WITH {MEANING},
           {_ARM} AS arm,
-          toStartOfHour(c.ts) AS hour,
-          c.outcome != 'cancelled' AS tried,
-          c.outcome NOT IN {_NO_ANSWER} AS answered,
-          answered AND (c.outcome IN ('format_invalid', 'tool_invalid') OR ifNull(NOT c.format_valid, 0)) AS broken,
-          tried AND c.cost_usd IS NOT NULL AS known,
-          toFloat64(ifNull(c.cost_usd, 0)) AS spent
+          toStartOfHour(c.ts) AS hour
         SELECT
           countIf(tried) AS calls,
           countIf(tried AND NOT answered) AS errors,
           countIf(c.request_model IN ({{b_model:String}}, {{c_model:String}})) AS by_request,
           arrayMap(one -> bitAnd(one, {_LOW}) / 1e5, groupArraySortedIf({{most:UInt32}})(
-            {_DRAWN}, c.outcome IN {_GOOD} AND c.duration_complete
+            {_DRAWN}, good AND c.duration_complete
           )) AS latencies_s,
           countIf(answered AND (c.format_valid IS NOT NULL OR broken)) AS format_checked,
           countIf(broken) AS format_broken,
           countIf(known) AS costed,
-          countIf(known AND c.outcome = 'ok') AS useful,
+          countIf(known AND useful_call) AS useful,
           sumIf(spent, known) AS cost,
           sumIf(spent * spent, known) AS cost_squared,
-          sumIf(spent, known AND c.outcome = 'ok') AS cost_of_useful,
+          sumIf(spent, known AND useful_call) AS cost_of_useful,
           arm
         FROM calls AS c
         WHERE {_CHOSEN}"""

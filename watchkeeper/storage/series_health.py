@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from watchkeeper.log_histogram import below, quantiles
-from watchkeeper.schema import Outcome
+from watchkeeper.storage.call_meaning import NO_ANSWER
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.histograms import added_up
 from watchkeeper.storage.series_cells import COUNTS, SERIES, SUMS, HealthQuery, read_cells
@@ -26,7 +26,6 @@ WITHIN_MS = (500, 2_000, 10_000)
 
 _LEVELS = (0.5, 0.95, 0.99)
 _FIRST = datetime.min.replace(tzinfo=UTC)
-_NO_ANSWER = frozenset(map(str, (Outcome.ERROR, Outcome.TIMEOUT, Outcome.RATE_LIMITED, Outcome.CANCELLED)))
 
 
 Series = tuple[str, str, str, str, str]
@@ -119,7 +118,7 @@ def _answered_by(columns: _Columns) -> list[str]:
     last: dict[tuple[str, ...], str] = {}
     workloads = list(zip(*(columns[name] for name in SERIES[:-1]), strict=True))
     lost = [
-        model == asked and outcome in _NO_ANSWER
+        model == asked and outcome in NO_ANSWER
         for model, asked, outcome in zip(models, columns["request_model"], columns["outcome"], strict=True)
     ]
     # Of one interval first those that answered, in the order of their last calls.
