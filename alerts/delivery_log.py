@@ -2,7 +2,9 @@
 
 import threading
 from collections import deque
+from datetime import datetime
 
+from alerts.message import Message
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.storage.alert_deliveries import Delivery, Outcome, log_deliveries
 from watchkeeper.storage.client import Store
@@ -50,3 +52,23 @@ class DeliveryLog:
         """These are out of what is remembered."""
         with self._lock:
             self._settled -= keys
+
+
+def delivery(message: Message, at: datetime, outcome: Outcome, attempt: int, error: str) -> Delivery:
+    """The row of one attempt to deliver ``message``; ``attempt`` 0: none was made."""
+    return Delivery(
+        key=message.key,
+        at=at,
+        outcome=outcome,
+        attempt=attempt,
+        error=error,
+        channel=message.channel,
+        case=message.case,
+        rule=message.rule,
+        verdict=message.verdict.value,
+        severity=message.severity.value,
+        title=message.title,
+        reason=message.reason,
+        events=tuple(subject.id for subject in message.subjects),
+        made_at=message.at,
+    )

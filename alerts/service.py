@@ -1,17 +1,15 @@
 """The alerts service: from events, by decisions, to messages. What is decided is saved before it is sent."""
 
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from alerts.budget_watch import budget_conditions
 from alerts.checks import Condition, conditions, steps
 from alerts.compose import compose
 from alerts.decide import Surroundings
-from alerts.delivery_log import DeliveryLog
+from alerts.delivery_log import DeliveryLog, delivery
 from alerts.desk import Order, Round, look, take
 from alerts.event import Event
 from alerts.feed import read_on
@@ -27,9 +25,9 @@ from alerts.usage import Usage
 from alerts.verdict import Verdict
 from alerts.workers import Workers
 from watchkeeper.clock import Clock
-from watchkeeper.errors import WatchkeeperError
+from watchkeeper.errors import WatchkeeperError, in_words
 from watchkeeper.storage.alert_decisions import DecisionRow, log_decisions
-from watchkeeper.storage.alert_deliveries import Delivery, Outcome, settled_keys
+from watchkeeper.storage.alert_deliveries import Outcome, settled_keys
 from watchkeeper.storage.client import Store
 from watchkeeper.telemetry import Metrics, logger
 
@@ -193,11 +191,10 @@ class AlertsService:
 
     def _give_up(self, messages: list[Message], why: str) -> None:
         for message in messages:
-            self._parts.log(_given_up(message, why, self._parts.clock.now()))
+            self._parts.log(delivery(message, self._parts.clock.now(), Outcome.GIVEN_UP, 0, why))
 
     def _failed(self, error: Exception) -> None:
-        # The text of an error that is not ours might quote anything.
-        self._problem = str(error) if isinstance(error, WatchkeeperError) else f"a defect: {_place(error)}"
+        self._problem = in_words(error)
         self._parts.metrics.alert_failures.inc()
         _log.error("the alerts failed and go on from what was saved last", error=self._problem)
 
@@ -230,27 +227,3 @@ def _decision_rows(made: Round, now: datetime) -> list[DecisionRow]:
         )
         for one in made.decided
     ]
-
-
-def _given_up(message: Message, why: str, now: datetime) -> Delivery:
-    return Delivery(
-        key=message.key,
-        at=now,
-        outcome=Outcome.GIVEN_UP,
-        attempt=0,
-        error=why,
-        channel=message.channel,
-        case=message.case,
-        rule=message.rule,
-        verdict=message.verdict.value,
-        severity=message.severity.value,
-        title=message.title,
-        reason=message.reason,
-        events=tuple(subject.id for subject in message.subjects),
-        made_at=message.at,
-    )
-
-
-def _place(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"

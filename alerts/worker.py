@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.delivery_log import delivery
 from alerts.message import Message
 from alerts.sending import Sender, Undelivered
 from watchkeeper.storage.alert_deliveries import Delivery, Outcome
@@ -145,21 +146,4 @@ class ChannelWorker:
 
     def _note(self, message: Message, outcome: Outcome, attempt: int, error: str) -> None:
         self._problem = error if outcome is not Outcome.SENT else ""
-        self._parts.log(
-            Delivery(
-                key=message.key,
-                at=self._parts.now(),
-                outcome=outcome,
-                attempt=attempt,
-                error=error,
-                channel=self.name,
-                case=message.case,
-                rule=message.rule,
-                verdict=message.verdict.value,
-                severity=message.severity.value,
-                title=message.title,
-                reason=message.reason,
-                events=tuple(subject.id for subject in message.subjects),
-                made_at=message.at,
-            )
-        )
+        self._parts.log(delivery(message, self._parts.now(), outcome, attempt, error))

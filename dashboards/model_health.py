@@ -33,7 +33,7 @@ ORDER BY time"""
 _OUTCOMES = f"""SELECT outcome, n AS calls, {rate_columns("n", "attempted")}
 FROM (
   SELECT outcome, sum(calls) AS n,
-    if(outcome IN ('error', 'timeout', 'rate_limited'), sum(sumIf(calls, outcome != 'cancelled')) OVER (),
+    if({FAILED}, sum(sumIf(calls, outcome != 'cancelled')) OVER (),
       sum(sumIf(calls, NOT {UNANSWERED})) OVER ()) AS attempted
   FROM {cells("outcome", "calls")}
   WHERE outcome != 'cancelled'

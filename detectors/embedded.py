@@ -4,9 +4,7 @@ What goes wrong here stays here: it is told, and tried again from the state that
 """
 
 import threading
-import traceback
 from dataclasses import dataclass
-from pathlib import Path
 
 from detectors.action_feed import ActionFeed
 from detectors.engine_metrics import EngineMetrics
@@ -16,7 +14,7 @@ from detectors.reporting import Reporter
 from detectors.saving import StateKeeper
 from detectors.score_inbox import ScoreInbox
 from watchkeeper.clock import Clock
-from watchkeeper.errors import WatchkeeperError
+from watchkeeper.errors import WatchkeeperError, in_words
 from watchkeeper.storage.call_feed import CallFeed
 from watchkeeper.telemetry import Metrics, logger
 
@@ -114,8 +112,7 @@ class EmbeddedDetectors:
         return followed
 
     def _failed(self, error: Exception) -> None:
-        # The text of an error that is not ours might quote anything.
-        self._problem = str(error) if isinstance(error, WatchkeeperError) else f"a defect: {_place(error)}"
+        self._problem = in_words(error)
         self._parts.metrics.detector_failures.inc()
         _log.error("the detectors failed and try again from their last state", error=self._problem)
 
@@ -131,9 +128,3 @@ class EmbeddedDetectors:
         self._parts.metrics.detector_lag.set(behind_at - followed.position if behind_at is not None else 0.0)
         self._parts.metrics.detector_snapshot_age.set(self._parts.keeper.age_s())
         self._metrics.write([followed])
-
-
-def _place(error: Exception) -> str:
-    """What it is and where it was raised."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"

@@ -12,6 +12,9 @@ WatchkeeperError
 └── PartitionLost          the partition went to another consumer: drop the unfinished batch
 """
 
+import traceback
+from pathlib import Path
+
 
 class WatchkeeperError(Exception):
     """Root of all our exceptions; its text is fit for a user and free of secrets and content."""
@@ -60,3 +63,14 @@ class StoreLocked(WatchkeeperError):
 
 class PartitionLost(WatchkeeperError):
     """The partition was assigned to another consumer while its batch was in work."""
+
+
+def in_words(error: Exception) -> str:
+    """What is shown of ``error``: one of ours as it says, of any other its kind and place; its text may quote anything.
+
+    ``error`` was raised and caught: it has a traceback.
+    """
+    if isinstance(error, WatchkeeperError):
+        return str(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"a defect: {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"

@@ -124,7 +124,7 @@ def _deciding(option: Option, needs: Needs) -> Mapping[str, Change]:
     """The metrics that decide: cost has a rule of its own, and a stated latency class that is met is enough."""
     out = {COST}
     if needs.is_stated("latency_class") and option.seen.latency_class is not None:
-        out |= {"latency", "time_to_first_token", "time_per_output_token"}
+        out |= TIMES
     return {name: change for name, change in option.evidence.changes.items() if name not in out}
 
 

@@ -129,6 +129,8 @@ class _RouteReader:
         self._reader, self._arm, self._needs = reader, arm, needs
         self._model = Model(arm.provider, arm.request_model)
         self._catalog = reader.parts.catalog()
+        self._known = self._catalog.resolve(arm.provider, arm.request_model)
+        self._size = self._place(self._known)
         period = Period(reader.store, observed.span)
         self._comparer = Comparer(period, arm, observed.arms, margins(needs.effective))
         own = CallFilter(
@@ -167,7 +169,7 @@ class _RouteReader:
     def _current(self) -> Option:
         return Option(
             self._model,
-            self._catalog.resolve(self._model.provider, self._model.model),
+            self._known,
             self._reader.observed.standing(self._model, self._arm.route),
             self._prices.now,
             _per_useful_call(self._arm),
@@ -198,10 +200,13 @@ class _RouteReader:
 
     def _is_smaller(self, known: ModelFacts | None) -> bool:
         """Not where a size is not known."""
-        now = self._catalog.resolve(self._model.provider, self._model.model)
-        sizes = [self._catalog.describe(one).size if one is not None else None for one in (known, now)]
-        places = [SIZES.index(size) for size in sizes if size is not None]
-        return len(places) == len(sizes) and places[0] < places[1]
+        place = self._place(known)
+        return place is not None and self._size is not None and place < self._size
+
+    def _place(self, known: ModelFacts | None) -> int | None:
+        """Of the model's size among all sizes."""
+        size = self._catalog.describe(known).size if known is not None else None
+        return SIZES.index(size) if size is not None else None
 
     def _measured(self, evidence: Evidence) -> MonthlyCost | None:
         """Today's cost times what like calls cost on the candidate, failures included; None: nothing was measured."""
