@@ -236,7 +236,6 @@ def test_a_partition_taken_during_an_outage_is_repeated_by_its_new_owner(kafka: 
     assert committed is not None and committed.offset == 1
 
 
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the client library's, while it is refused
 def test_a_broker_that_dies_and_comes_back_is_picked_up_again(kafka: KafkaBench) -> None:
     broker = kafka.needs_restart()
     topic = kafka.topic()
