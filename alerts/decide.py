@@ -93,7 +93,10 @@ def _first(case: Case, path: Path, told: Told | None, around: Surroundings) -> D
     fresh = tuple(event for event in path.events if _is_news(event, told))
     if not fresh:
         return nothing(_why_no_news(told))
-    audible, muted = _audible(fresh, around)
+    unexpected = tuple(event for event in fresh if not event.expected)
+    if not unexpected:
+        return nothing(f"expected: {fresh[0].expected}")
+    audible, muted = _audible(unexpected, around)
     if not audible:
         return muted
     if who := _acknowledged(audible):

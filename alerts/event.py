@@ -103,6 +103,8 @@ class Event(Record):
     slices: tuple[str, ...] = ()
     """Parts of the calls that carry it, in words."""
     acknowledged_by: str = ""
+    expected: str = ""
+    """Why somebody meant it to be so, as a sentence; then nobody is told of its beginning."""
     passing: bool = False
     """It is open, and the last calls look as before it."""
     facts: dict[str, str | float | None] = Field(default_factory=dict)

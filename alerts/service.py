@@ -12,6 +12,7 @@ from alerts.decide import Surroundings
 from alerts.delivery_log import DeliveryLog, delivery
 from alerts.desk import Order, Round, look, take
 from alerts.event import Event
+from alerts.expected_stops import ExpectedStops
 from alerts.feed import read_on
 from alerts.keeping import Keeper, ServiceState
 from alerts.message import Message
@@ -62,6 +63,7 @@ class AlertsService:
     def __init__(self, parts: AlertParts) -> None:
         self._parts = parts
         self._usage = Usage(parts.store)
+        self._stops = ExpectedStops(parts.store, self._usage)
         self._state: ServiceState | None = None
         self._due: datetime | None = None
         self._decided_by: tuple[Rules, tuple[Mute, ...]] | None = None
@@ -158,7 +160,7 @@ class AlertsService:
 
     def _read(self, state: ServiceState, now: datetime) -> tuple[ServiceState, list[Event]]:
         events, place = read_on(self._parts.store, state.place, now)
-        located = [self._usage.located(event) for event in events]
+        located = [self._stops.explained(self._usage.located(event)) for event in events]
         checked = self._check(state.conditions, now)
         lasting = {**state.conditions, **checked}
         held = {name: event for name, event in lasting.items() if event.state != "resolved"}

@@ -37,6 +37,11 @@ class Usage:
             changes |= {"places": places[:MOST_PLACES], "more_places": max(0, len(places) - MOST_PLACES)}
         return event.model_copy(update=changes)
 
+    def routes(self, event: Event) -> tuple[str, ...]:
+        """Routes on which the calls of ``event`` were made in the day before it began."""
+        found = self._uses(_scope(event), event.since.replace(minute=0, second=0, microsecond=0))
+        return tuple(dict.fromkeys(use.route for use in found))
+
     def of(self, events: tuple[Event, ...], until: datetime) -> Impact | None:
         """What the calls of ``events`` did until then; None where they are about no calls, or it cannot be told now."""
         concerned = [event for event in events if event.kind in _OF_CALLS and event.provider]
