@@ -2,10 +2,10 @@
 VENV    ?= .venv
 PYTHON  ?= python3
 BIN     := $(VENV)/bin
-SOURCES := watchkeeper collector detectors api alerts dashboards sdk/src demo benchmarks tests
+SOURCES := watchkeeper collector detectors api alerts dashboards deploy sdk/src demo benchmarks tests
 INSTALL  = $(if $(shell command -v uv 2>/dev/null),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
-.PHONY: help setup demo demo-kafka test check format bench bench-prepare up clean
+.PHONY: help setup demo demo-check demo-kafka test check format bench bench-prepare up clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -22,7 +22,7 @@ $(VENV)/.demo: pyproject.toml sdk/pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml sdk/pyproject.toml | $(BIN)/python
 	@echo "Installing Watchkeeper for development …"
-	$(INSTALL) -e ./sdk -e '.[dev]'
+	URLLIB3_NO_OVERRIDE=1 $(INSTALL) --no-binary urllib3-future -e ./sdk -e '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.bench: $(VENV)/.dev
@@ -33,6 +33,9 @@ setup: $(VENV)/.dev ## create the environment with both distributions and all to
 
 demo: $(VENV)/.demo ## real spans to priced calls, on this machine, in under 90 seconds
 	$(BIN)/python -m demo $(ARGS)
+
+demo-check: $(VENV)/.demo ## the same story, told to nobody: fails unless all that was planted was reported, and nothing else
+	$(BIN)/python -m demo --check $(ARGS)
 
 demo-kafka: $(VENV)/.dev ## the same traffic through a Kafka broker (found or started)
 	$(BIN)/python -m demo --kafka $(ARGS)

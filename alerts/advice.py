@@ -2,8 +2,9 @@
 
 from alerts.event import Event
 
+_WHERE_TO = "`watchkeeper advise` names models that have proven themselves there"
 _BY_KIND = {
-    "outage": "Move its routes to another provider or model; look at the provider's status page.",
+    "outage": f"Look at the provider's status page; move its routes: {_WHERE_TO}.",
     "traffic_stop": "Look at the application, its deployment and what carries its calls.",
     "usage_missing": "Look at the instrumentation: answers come without token counts, so their cost is not known.",
     "mix_shift": "Nothing is wrong with the model: other calls are made. Accept it if it is meant to be so.",
@@ -27,7 +28,8 @@ _BY_METRIC = {
     "output_tokens": "Answers changed in length: look at the prompt and at the model that answers.",
 }
 _OTHERWISE = (
-    "Move traffic to an alternative that has proven itself, or wait if it is slight; accept it if it is wanted."
+    f"If it hurts, move its routes: {_WHERE_TO}. If it is slight, wait; if it is wanted, "
+    "`watchkeeper regressions accept` makes it what is usual."
 )
 
 

@@ -6,9 +6,11 @@ Imported only where a rules file has such a channel: it brings two hundred servi
 import logging
 
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
+from apprise.attachment.memory import AttachMemory
 
 from alerts.channel_config import AppriseChannel
 from alerts.message import Message
+from alerts.picture import picture
 from alerts.plain_text import markdown, title
 from alerts.sending import Sender, Undelivered
 from alerts.target_guard import TargetGuard
@@ -39,22 +41,47 @@ class AppriseSender:
             raise ConfigError("its `url` is no address that apprise understands: see the list of services in its docs")
         self._service, self._guard = made, guard
         self._apprise = Apprise(made, asset=asset)
+        self._drawn: tuple[str, bytes | None] = "", None
+        self._plain_next = ""
 
     def send(self, message: Message) -> None:
-        """What went wrong is known to apprise alone: its own words may hold secrets."""
+        """What went wrong is known to apprise alone: its own words may hold secrets.
+
+        A message that was not taken with its picture is tried without it next, and so on by turns: apprise does not say
+        whether it was the picture that was not wanted.
+        """
         host = getattr(self._service, "host", None)
         if isinstance(host, str) and host:
             port = getattr(self._service, "port", None) or (443 if getattr(self._service, "secure", True) else 80)
             self._guard.address(host, int(port))
         kind = NotifyType.SUCCESS if message.verdict is Verdict.END else _KINDS[message.severity]
+        drawn = self._picture(message) if self._plain_next != message.key else None
+        attached = _attached(drawn) if drawn else None
         sent = self._apprise.notify(
-            body=markdown(message), title=title(message), notify_type=kind, body_format=NotifyFormat.MARKDOWN
+            body=markdown(message),
+            title=title(message),
+            notify_type=kind,
+            body_format=NotifyFormat.MARKDOWN,
+            attach=attached,
         )
+        self._plain_next = message.key if drawn and not sent else ""
         if not sent:
             raise Undelivered(f"{self._service.service_name or 'the service'} did not take it")
 
+    def _picture(self, message: Message) -> bytes | None:
+        """Of a message that is sent again it is not drawn again."""
+        if message.chart is None or not self._service.attachment_support:
+            return None
+        if self._drawn[0] != message.key:
+            self._drawn = message.key, picture(message.chart)
+        return self._drawn[1]
+
     def close(self) -> None:
         """It holds no connection."""
+
+
+def _attached(drawn: bytes) -> AttachMemory:
+    return AttachMemory(content=drawn, name="chart.png", mimetype="image/png")  # type: ignore[no-untyped-call]
 
 
 def apprise_sender(config: AppriseChannel, guard: TargetGuard) -> Sender:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from alerts.amounts import moment, money
 from alerts.checks import Condition
 from alerts.event import Severity, cut
-from alerts.phrases import moment, money
 from watchkeeper.budgeting.periods import budget_period
 from watchkeeper.budgeting.status import BudgetStatus, budget_events, budget_status
 from watchkeeper.errors import ConfigError, QueryOverLimit
@@ -74,6 +74,15 @@ def _condition(status: BudgetStatus, level: str, severity: Severity, what: str) 
         since=status.period_start,
         what=what,
         subject=cut(status.budget.name),
+        service=_only(status.budget, "service"),
+        route=_only(status.budget, "route"),
+        environments=tuple(cut(one) for one in status.budget.scope.get("environment", ())),
         facts={"spent_usd": str(status.spent), "limit_usd": str(status.budget.limit_usd)},
         once=True,
     )
+
+
+def _only(budget: Budget, column: str) -> str:
+    """The one value that the budget's scope has of ``column``; empty where it has none, or several."""
+    values = budget.scope.get(column, ())
+    return cut(values[0]) if len(values) == 1 else ""

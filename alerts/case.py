@@ -75,7 +75,7 @@ def new_case(event: Event, now: datetime) -> Case:
 def with_event(case: Case, event: Event, why: str, now: datetime) -> Case:
     """``case`` after a step of ``event``, which belongs to it because of ``why``."""
     was_over = case.over_at is not None
-    events = _bounded({**case.events, event.id: event})
+    events = _bounded({**case.events, event.id: _remembering(event, case.events.get(event.id))})
     joined = case.joined if event.id in case.events else {**case.joined, event.id: why}
     is_open = any(one.is_open for one in events.values())
     return case.model_copy(
@@ -87,6 +87,13 @@ def with_event(case: Case, event: Event, why: str, now: datetime) -> Case:
             "changed_at": now,
         }
     )
+
+
+def _remembering(event: Event, before: Event | None) -> Event:
+    """``event`` with what only its steps before it tell: since when it has been passing."""
+    known = before.passing_since if before is not None else None
+    since = (known or event.at) if event.passing else known if not event.is_open else None
+    return event if since is None else event.model_copy(update={"passing_since": since})
 
 
 def _bounded(events: dict[str, Event]) -> dict[str, Event]:

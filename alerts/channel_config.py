@@ -4,7 +4,7 @@ the file, as they are."""
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
 
@@ -37,11 +37,14 @@ Secret = Annotated[SecretStr, BeforeValidator(_secret), Field(min_length=1, max_
 class _Channel(Record):
     give_up: Length = timedelta(hours=24)
     """A message that could not be delivered for so long is given up."""
+    takes_charts: ClassVar[bool] = False
+    """Are messages made with a chart?"""
 
 
 class WebhookChannel(_Channel):
     """POST of JSON, signed."""
 
+    takes_charts = True
     type: Literal["webhook"]
     url: Secret
     signing_key: Secret
@@ -65,6 +68,7 @@ class PagerDutyChannel(_Channel):
 class AppriseChannel(_Channel):
     """Whatever apprise knows: Teams, Discord, e-mail, Telegram, ntfy, …"""
 
+    takes_charts = True
     type: Literal["apprise"]
     url: Secret
 

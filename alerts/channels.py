@@ -35,7 +35,7 @@ def sender(name: str, config: ChannelConfig, parts: ChannelParts) -> Sender:
     try:
         return _made(config, parts)
     except (ConfigError, ValueError) as error:
-        raise ConfigError(f"channel {name!r} of the alert rules file: {error}") from None
+        raise ConfigError(f"channel {name!r} of the alert rules: {error}") from None
 
 
 def _made(config: ChannelConfig, parts: ChannelParts) -> Sender:

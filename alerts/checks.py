@@ -57,6 +57,9 @@ class Condition:
     model: str = ""
     facts: dict[str, str | float | None] = field(default_factory=dict)
     subject: str = ""
+    service: str = ""
+    route: str = ""
+    environments: tuple[str, ...] = ()
     once: bool = False
     """It is told once; nobody waits for its end."""
 
@@ -129,6 +132,9 @@ def _begun(one: Condition, now: datetime) -> Event:
         since_high=one.since,
         what=cut(one.what, 300),
         subject=one.subject,
+        service=one.service,
+        route=one.route,
+        environments=one.environments,
         provider=one.provider,
         model=one.model,
         facts=one.facts,

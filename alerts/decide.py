@@ -168,14 +168,13 @@ def _lasting(path: Path, told: Told, lasting: tuple[Event, ...], around: Surroun
         return quiet
     if worst.rank > told.severity.rank:
         return Decision(Verdict.WORSE, f"it is {worst.value} now")
-    now_on = places_of(audible)
-    if now_on >= 2 * told.places and now_on - told.places >= _LEAST_GROWTH:
+    reached = places_of([event for event in audible if not event.passing], whole=path.events)
+    if reached >= 2 * told.places and reached - told.places >= _LEAST_GROWTH:
         due = told.last_at + path.rule.update
+        words = f"it is on {reached} routes or models now"
         if around.now < due:
-            return wait(
-                f"it is on {now_on} routes or models now; told at most every {length_words(path.rule.update)}", due
-            )
-        return Decision(Verdict.WORSE, f"it is on {now_on} routes or models now, {told.places} when it was told")
+            return wait(f"{words}; told at most every {length_words(path.rule.update)}", due)
+        return Decision(Verdict.WORSE, f"{words}, {told.places} when it was told")
     return _again(path, told, audible, around)
 
 
@@ -183,7 +182,7 @@ def _again(path: Path, told: Told, audible: tuple[Event, ...], around: Surroundi
     if who := _acknowledged(audible):
         return nothing(f"acknowledged by {who}: it is not repeated")
     if all(event.passing for event in audible):
-        return nothing("the last calls look as before it: it is not repeated")
+        return nothing("the last calls of all routes together look as before it: it is not repeated")
     if path.rule.repeat is None:
         return nothing(f"told; rule {path.rule.name!r} repeats nothing")
     due = told.last_at + path.rule.repeat
@@ -240,9 +239,14 @@ def _worst(events: tuple[Event, ...]) -> Severity:
     return max((event.severity for event in events), key=lambda one: one.rank)
 
 
-def places_of(events: Sequence[Event]) -> int:
-    """Routes that the events concern together; all routes of a model are one, however many of them are known yet."""
-    whole = {(event.provider, event.model) for event in events if event.route == ANY}
-    single = [event for event in events if (event.provider, event.model) not in whole]
+def places_of(events: Sequence[Event], whole: Sequence[Event] = ()) -> int:
+    """Routes that the events concern together.
+
+    All routes of a model are one, however many of them are known yet: those of events of all its routes, be they in
+    ``events`` or in ``whole``.
+    """
+    models = {(event.provider, event.model) for event in (*events, *whole) if event.route == ANY}
+    concerned = {(event.provider, event.model) for event in events} & models
+    single = [event for event in events if (event.provider, event.model) not in models]
     named = {place for event in single for place in event.places}
-    return max(1, len(whole) + len(named) + sum(event.more_places for event in single))
+    return max(1, len(concerned) + len(named) + sum(event.more_places for event in single))

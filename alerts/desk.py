@@ -12,6 +12,7 @@ from alerts.decide import Path, Surroundings, decide, decide_owed, paths, places
 from alerts.event import Event
 from alerts.record import Record
 from alerts.verdict import Decision, Verdict
+from watchkeeper.series_id import ANY
 
 MOST_CASES = 2_000
 KEPT = timedelta(hours=24)
@@ -173,7 +174,14 @@ def _order(case: Case, channel: str, path: Path | None, decision: Decision) -> O
 def _worth_telling(events: Iterable[Event], verdict: Verdict, before: tuple[str, ...]) -> list[Event]:
     """Of an end, all that was told; else what lasts, and changes; the worst first."""
     told = [event for event in events if verdict is Verdict.END or event.state != "resolved" or event.id in before]
-    return sorted(told, key=lambda event: (-event.is_open, -event.severity.rank, event.since, event.id))
+    return sorted(told, key=_weight)
+
+
+def _weight(event: Event) -> tuple[bool, int, bool, bool, datetime, str]:
+    """The worst first: what lasts, an outage, what is of all routes, what began earlier."""
+    return (
+        not event.is_open, -event.severity.rank, event.kind != "outage", event.route != ANY, event.since, event.id,
+    )  # fmt: skip
 
 
 def _with_told(case: Case, order: Order, now: datetime) -> Case:

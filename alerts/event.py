@@ -106,7 +106,9 @@ class Event(Record):
     expected: str = ""
     """Why somebody meant it to be so, as a sentence; then nobody is told of its beginning."""
     passing: bool = False
-    """It is open, and the last calls look as before it."""
+    """It is open, and the last calls of all its routes together look as before it."""
+    passing_since: datetime | None = None
+    """Since when it has been so, up to its end if it is over; known to whoever saw its steps."""
     facts: dict[str, str | float | None] = Field(default_factory=dict)
 
     @property

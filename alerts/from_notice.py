@@ -27,10 +27,11 @@ def notice_event(notice: Notice) -> Event:
         what=cut(notice.title, 300),
         subject=cut(notice.subject),
         service=named("service"),
-        route=named("route"),
+        route=named("route") or (cut(notice.subject) if notice.kind == "migration" else ""),
         provider=named("provider"),
         model=named("request_model") or named("model"),
         metric=named("metric"),
+        environments=(named("environment"),) if named("environment") else (),
         facts=facts,
     )
 

@@ -1,6 +1,7 @@
 """Transitions of regressions and findings as events."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from watchkeeper.storage.regressions import TransitionRow
 _SEVERITIES = {"page": Severity.CRITICAL, "notice": Severity.WARNING}
 ENDLESS = ("served_model_change", "mix_shift")
 """Changes that stay until they are what is usual: told once, and nobody waits for their end."""
+_BACK = ("recovering", "closed")
+"""States of a part of a regression whose last calls look as before it."""
 _MOST_MARKS = 5
 _PART = re.compile(r"(?:^|(?<=\|))((?:\\.|[^\\|])*)")
 
@@ -21,6 +24,8 @@ def regression_event(row: TransitionRow) -> Event:
     """``row`` as an event; what an older or newer version wrote otherwise into the record counts as unknown."""
     record: dict[str, Any] = orjson.loads(row.record)
     places = _places(row, record)
+    # A part of the calls that is all of them says nothing new.
+    named = (row.service, row.route, row.provider, row.request_model, row.model)
     return Event(
         id=row.id,
         seq=row.seq,
@@ -45,9 +50,9 @@ def regression_event(row: TransitionRow) -> Event:
         size=_size(record.get("size")),
         sure=_sure(row, record.get("evidence")),
         marks=tuple(_mark(one) for one in (record.get("co_timed") or ())[:_MOST_MARKS]),
-        slices=tuple(_slice(one) for one in (record.get("slices") or ())[:3]),
+        slices=tuple(_slice(one) for one in (record.get("slices") or ()) if one["value"] not in named)[:3],
         acknowledged_by=cut(record.get("acknowledged_by") or ""),
-        passing=row.state == "recovering",
+        passing=row.state == "recovering" or _passes(record.get("members") or ()),
     )
 
 
@@ -83,6 +88,12 @@ def _service_and_route(series: str) -> tuple[str, str]:
     """Of a series as records write it: parts with ``|`` between them, a ``|`` or ``\\`` within one after a ``\\``."""
     parts = [re.sub(r"\\(.)", r"\1", part) for part in _PART.findall(series)]
     return (parts[0], parts[1]) if len(parts) > 1 else ("", "")
+
+
+def _passes(members: Sequence[dict[str, Any]]) -> bool:
+    """Do all routes of the model taken together look as before it, whatever single ones still do?"""
+    together = [one["state"] for one in members if _service_and_route(one["series"])[1] == ANY]
+    return bool(together) and all(state in _BACK for state in together)
 
 
 def _moment(text: str | None, otherwise: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from alerts.chart import Chart
 from alerts.event import EffectSize, Severity
 from alerts.record import Record
 from alerts.verdict import Verdict
@@ -57,3 +58,5 @@ class Message(Record):
     """Further ones that are not listed."""
     ends: bool
     """Will an end follow, or is this it? False for what is told once."""
+    chart: Chart | None = None
+    """Numbers over time, where the channel takes them and there are any."""

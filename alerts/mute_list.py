@@ -1,7 +1,9 @@
 """Mutes that people set, from their table."""
 
 from datetime import datetime
+from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from alerts.mutes import Mute
@@ -17,7 +19,12 @@ def stored_mutes(store: Store, now: datetime) -> tuple[Mute, ...]:
 
 def stored_mute(mute: Mute, at: datetime) -> StoredMute:
     """``mute`` as it is stored."""
-    return StoredMute(mute.id, mute.model_dump_json(by_alias=True), mute.end, mute.made_by, at)
+    return StoredMute(mute.id, orjson.dumps(mute_document(mute)).decode(), mute.end, mute.made_by, at)
+
+
+def mute_document(mute: Mute) -> dict[str, Any]:
+    """``mute`` as a rules file has it, with its id and who made it."""
+    return mute.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def _read(row: StoredMute) -> Mute | None:

@@ -37,13 +37,13 @@ class Rule(Record):
     name: str = Field(min_length=1, max_length=100)
     match: Match = Match()
     channels: tuple[ChannelName, ...] = Field(min_length=1, max_length=MOST_CHANNELS)
-    hold: Length = timedelta(minutes=2)
+    hold: Length = timedelta(minutes=3)
     """Told once it has lasted so long; what begins meanwhile of the same cause is told with it."""
     settle: Length = timedelta(minutes=5)
     """An end is told once it has stayed so for so long."""
     repeat: Repeat = timedelta(hours=24)
     """Told again after so long, while it lasts and nobody has acknowledged it."""
-    update: Length = timedelta(hours=2)
+    update: Length = timedelta(minutes=30)
     """At least so long between two messages about its growing."""
     quiet_hours: tuple[QuietHours, ...] = Field(default=(), max_length=20)
     escalate: tuple[Escalation, ...] = Field(default=(), max_length=10)

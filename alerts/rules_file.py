@@ -2,25 +2,31 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from alerts.channel_config import Secrets
 from alerts.rules import Rules
+from alerts.rules_document import RulesDocument, read_rules
 from watchkeeper.errors import ConfigError
-from watchkeeper.yaml_file import faults, read_yaml
+from watchkeeper.yaml_file import read_yaml
 
 _MOST_SECRETS = 1_000
 
 
-def load_rules(path: Path, secrets: Secrets) -> Rules:
-    """The rules of ``path``. Raises :class:`ConfigError` naming file, place and mend."""
-    raw = read_yaml(path, "alert rules file")
+def read_document(path: Path) -> RulesDocument:
+    """What ``path`` says, unchecked. Raises :class:`ConfigError` where it is no mapping or cannot be read."""
+    try:
+        raw = read_yaml(path, "alert rules file")
+    except RecursionError:
+        raise ConfigError(f"alert rules file {path} is nested too deeply") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"alert rules file {path} must be a mapping with `channels` and `rules`")
-    try:
-        return Rules.model_validate(raw, context={"secrets": secrets})
-    except ValidationError as error:
-        raise ConfigError(f"alert rules file {path} is wrong: {faults(error)}") from None
+    return raw
+
+
+def load_rules(path: Path, secrets: Secrets) -> Rules:
+    """The rules of ``path``. Raises :class:`ConfigError` naming file, place and mend."""
+    return read_rules(read_document(path), secrets, f"alert rules file {path} is wrong")
 
 
 def secrets_of(directory: Path) -> dict[str, SecretStr]:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.acknowledgements import acknowledged
 from alerts.budget_watch import budget_conditions
+from alerts.charts import Charts
 from alerts.checks import Condition, conditions, steps
 from alerts.compose import compose
 from alerts.decide import Surroundings
@@ -20,7 +22,7 @@ from alerts.mute_list import stored_mutes
 from alerts.mutes import Mute
 from alerts.outbox import with_messages, without
 from alerts.rules import Rules
-from alerts.rules_source import RulesSource
+from alerts.rules_source import RulesInForce
 from alerts.signs import read_signs
 from alerts.usage import Usage
 from alerts.verdict import Verdict
@@ -46,7 +48,7 @@ class AlertParts:
     """What the service is made of."""
 
     store: Store
-    rules: RulesSource
+    rules: RulesInForce
     keeper: Keeper
     workers: Workers
     log: DeliveryLog
@@ -62,7 +64,7 @@ class AlertsService:
 
     def __init__(self, parts: AlertParts) -> None:
         self._parts = parts
-        self._usage = Usage(parts.store)
+        self._usage, self._charts = Usage(parts.store), Charts(parts.store)
         self._stops = ExpectedStops(parts.store, self._usage)
         self._state: ServiceState | None = None
         self._due: datetime | None = None
@@ -105,16 +107,18 @@ class AlertsService:
         self._save_last()
 
     def run_once(self) -> bool:
-        """One round; false while another process works for the alerts.
+        """One round; false while another process works for the alerts, or there are no rules.
 
         After an error what is remembered counts for nothing: the next round begins with what was saved last.
         """
         now, parts = self._parts.clock.now(), self._parts
+        rules = parts.rules.current()
+        if rules is None:
+            return False
         before, self._state = self._state or self._begin(now), None
         if before is None:
             parts.workers.stop(_STOP_S)
             return False
-        rules = parts.rules.current()
         new_workers = parts.workers.follow(rules)
         parts.log.flush()
         state, events = self._read(self._without_settled(before, rules), now)
@@ -122,7 +126,7 @@ class AlertsService:
         made: Round | None = None
         if events or self._is_due(around):
             made = look(take(state.desk, events, now), around)
-            state = self._with_orders(state, made, now)
+            state = self._with_orders(state, made, around)
         # First what is decided, then what is sent: a message that was not saved would be made again after a crash.
         if state != before or parts.keeper.beat_is_due(now):
             parts.keeper.save(state, now)
@@ -165,7 +169,9 @@ class AlertsService:
         lasting = {**state.conditions, **checked}
         held = {name: event for name, event in lasting.items() if event.state != "resolved"}
         changes = {"place": place, "conditions": held}
-        return state.model_copy(update=changes), [*located, *checked.values()]
+        noted = acknowledged(self._parts.store, state.desk)
+        noticed = [self._usage.located(event) for event in checked.values()]
+        return state.model_copy(update=changes), [*located, *noticed, *noted]
 
     def _check(self, known: dict[str, Event], now: datetime) -> dict[str, Event]:
         if self._checked_at is not None and now - self._checked_at < _CHECKS_EVERY:
@@ -181,15 +187,17 @@ class AlertsService:
         changed = self._decided_by != (around.rules, tuple(around.mutes))
         return changed or (self._due is not None and around.now >= self._due)
 
-    def _with_orders(self, state: ServiceState, made: Round, now: datetime) -> ServiceState:
-        outbox, gone = with_messages(state.outbox, [self._message(order, now) for order in made.orders])
+    def _with_orders(self, state: ServiceState, made: Round, around: Surroundings) -> ServiceState:
+        outbox, gone = with_messages(state.outbox, [self._message(order, around) for order in made.orders])
         self._give_up(gone, "too many messages wait for this channel")
         return state.model_copy(update={"desk": made.state, "outbox": outbox})
 
-    def _message(self, order: Order, now: datetime) -> Message:
-        ended = order.decision.verdict is Verdict.END
+    def _message(self, order: Order, around: Surroundings) -> Message:
+        now, ended = around.now, order.decision.verdict is Verdict.END
         until = max(event.at for event in order.events) if ended else now
-        return compose(order, now, self._parts.link_base, self._usage.of(order.events, until))
+        drawn = around.rules.channels[order.channel].takes_charts
+        chart = self._charts.of(order.events, now) if drawn else None
+        return compose(order, now, self._parts.link_base, self._usage.of(order.events, until), chart)
 
     def _give_up(self, messages: list[Message], why: str) -> None:
         for message in messages:

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from alerts.environments import concerned, has_outcomes, telling_times
 from alerts.event import MOST_PLACES, Event, cut
 from alerts.impact import Impact
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.series_id import ANY
-from watchkeeper.storage.alert_facts import CallScope, Use, call_sums, uses
+from watchkeeper.storage.alert_facts import CallScope, Use, call_sums, outcome_counts, uses
 from watchkeeper.storage.client import Store
 from watchkeeper.telemetry import logger
 
@@ -26,13 +27,16 @@ class Usage:
         self._kept: dict[tuple[CallScope, datetime], list[Use]] = {}
 
     def located(self, event: Event) -> Event:
-        """``event`` with the environments it concerns, and with its routes where it is of all routes of a model."""
-        if event.kind not in _OF_CALLS or not event.provider:
+        """``event`` with the environments it concerns, and with its routes where it is of all routes of a model.
+
+        What says its environments itself keeps them; what names no model, service or route has none.
+        """
+        if event.environments or not (event.provider or event.model or event.service or event.route):
             return event
         found = self._uses(_scope(event), event.since.replace(minute=0, second=0, microsecond=0))
         environments = tuple(dict.fromkeys(cut(use.environment) for use in found if use.environment))
-        changes: dict[str, object] = {"environments": environments[:_MOST_ENVIRONMENTS]}
-        if event.route == ANY and not event.places:
+        changes: dict[str, object] = {"environments": self._concerned(event, environments)[:_MOST_ENVIRONMENTS]}
+        if event.route == ANY and not event.places and event.kind in _OF_CALLS:
             places = tuple(dict.fromkeys(cut(f"{use.service}/{use.route}") for use in found))
             changes |= {"places": places[:MOST_PLACES], "more_places": max(0, len(places) - MOST_PLACES)}
         return event.model_copy(update=changes)
@@ -54,6 +58,13 @@ class Usage:
             _log.warning("a message goes without what it cost", error=str(error))
             return None
         return Impact(sums.calls, sums.failed, sums.spent_usd, sums.unpriced)
+
+    def _concerned(self, event: Event, environments: tuple[str, ...]) -> tuple[str, ...]:
+        """``environments`` without those that are well, as far as outcomes can tell."""
+        if len(environments) < 2 or not has_outcomes(event):
+            return environments
+        counts = outcome_counts(self._store, _scope(event), *telling_times(event))
+        return concerned(event, environments, counts)
 
     def _uses(self, scope: CallScope, hour: datetime) -> list[Use]:
         key = (scope, hour)

@@ -15,7 +15,7 @@ from watchkeeper.telemetry import logger
 
 _log = logger("alerts")
 _FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 300.0
+_LONGEST_WAIT_S = 60.0
 _REJECTED_TRIES = 3
 
 Log = Callable[[Delivery], None]

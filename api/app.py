@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api.alerting.engine import AlertEngine
 from api.auth import Access
 from api.bounds import Bounds
 from api.catalog.parts import CatalogParts
@@ -20,6 +21,7 @@ from api.requirements.book import RequirementsBook
 from api.requirements.requirements_file import RequirementsFile
 from api.routes import (
     advice,
+    alerts,
     audit,
     budgets,
     calls,
@@ -47,6 +49,7 @@ from api.routes import (
 from api.routes import reprice as reprice_routes
 from api.routes import routes as route_weights
 from api.routes.advice import AdviceParts
+from api.routes.alerts import AlertParts
 from api.routes.calls import CallParts
 from api.routes.dead_letters import Replay
 from api.routes.detectors import DetectorViews
@@ -55,9 +58,13 @@ from api.routes.models import ModelParts
 from api.routes.regressions import RegressionParts
 from api.routes.reprice import Reprice
 from api.routes.routes import RoutingParts, wait_limits
-from api.routes.series_health import HealthParts
+from api.routes.series_health import HealthParts, health_reader
 from api.strict import known_only
 from api.walls.stack import Walls, build_walls
+from api.web.charts import Drawing
+from api.web.parts import WebParts
+from api.web.rendering import Renderer
+from api.web.site import add_pages
 from watchkeeper import __version__
 from watchkeeper.clock import Clock
 from watchkeeper.errors import WatchkeeperError
@@ -92,6 +99,8 @@ class ApiParts:
     """Models and prices, for what-if and reconciliation too."""
     detectors: DetectorViews | None = None
     """What the detectors know; None where this process has not their code."""
+    alerts: AlertEngine | None = None
+    """What needs the alerts' own code; None where this process has it not."""
     requirements: RequirementsFile = RequirementsFile()
     """What a file states of routes."""
     stream: StreamLimits = StreamLimits()
@@ -138,10 +147,13 @@ def create_app(parts: ApiParts) -> FastAPI:
     log = TransitionLog(reader, parts.clock, parts.stream)
     app.include_router(regressions.router(RegressionParts(reader, parts.store, parts.clock, log, parts.closing)))
     app.include_router(detectors.router(reader, parts.detectors))
+    app.include_router(alerts.router(AlertParts(reader, parts.store, parts.clock, parts.alerts)))
     app.include_router(calls.router(CallParts(reader, parts.clock, parts.bounds)))
     app.include_router(scores.router(reader, parts.clock, parts.bounds))
     app.include_router(models.router(ModelParts(reader, parts.clock, parts.bounds, parts.catalog)))
-    app.include_router(series_health.router(HealthParts(reader, parts.clock, parts.bounds, parts.detectors)))
+    of_health = HealthParts(reader, parts.clock, parts.bounds, parts.detectors)
+    health_of_series = health_reader(of_health)
+    app.include_router(series_health.router(of_health, health_of_series))
     app.include_router(reconcile.router(reader, parts.clock, parts.bounds))
     app.include_router(compare.router(reader, parts.clock, parts.bounds))
     app.include_router(comparisons.router(Comparisons(reader, parts.store, parts.clock, parts.bounds)))
@@ -157,4 +169,20 @@ def create_app(parts: ApiParts) -> FastAPI:
     # The last of /v1/routes: the name of a route is the rest of its path.
     limits = wait_limits(parts.walls.times.read_s)
     app.include_router(route_weights.router(RoutingParts(reader, parts.store, parts.clock, parts.closing, limits)))
+    pages = WebParts(
+        reader,
+        parts.store,
+        parts.clock,
+        parts.bounds,
+        health_of_series,
+        book,
+        Renderer(parts.clock),
+        Drawing(),
+        parts.catalog,
+        parts.detectors,
+        parts.replay,
+        parts.checks,
+        parts.alerts,
+    )
+    add_pages(app, pages, parts.access, parts.walls.rates)
     return app

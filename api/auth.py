@@ -54,6 +54,13 @@ class Authenticator:
             return None
         return self._by_token(text.strip()) or self._by_key(text.strip())
 
+    def again(self, caller: Caller) -> Caller | None:
+        """A caller of before as they are now; None where their key has ended since. Raises as :meth:`identify`."""
+        if any(known == caller for _, known in self._known):
+            return caller
+        key = self._keys.live(caller.key_id) if self._keys is not None else None
+        return _caller(key) if key is not None else None
+
     def _by_token(self, text: bytes) -> Caller | None:
         # All of them, whichever fits: the time it takes tells nothing.
         fitting = [caller for known, caller in self._known if hmac.compare_digest(text, known)]

@@ -51,6 +51,7 @@ BENCHMARKS = (
     Benchmark("cost_forecast", ("--series", "150")),
     Benchmark("compare_truth", ("--pairs", "60", "--harder", "10", "--power", "4"), limit_s=2_400),
     Benchmark("alert_noise", ("--seed", "1"), limit_s=2_400),
+    Benchmark("alert_delivery", ("--seconds", "90"), ("--seconds", "600", "--cases", "90"), limit_s=1_800),
     Benchmark("rollback", ("--rounds", "1", "--watched", "10")),
     Benchmark("migration_false_rollbacks", ("--migrations", "20"), ("--migrations", "300"), limit_s=3_600),
     Benchmark("insert", ("--batches", "6", "--merges", "0"), claims=False),

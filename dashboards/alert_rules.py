@@ -2,7 +2,7 @@
 
 from dashboards import names
 from dashboards.alert_rule import AlertRule
-from dashboards.sql import FAILED, LATEST_REGRESSIONS, wilson
+from dashboards.sql import FAILED, LATEST_REGRESSIONS, SINCE_SAVED, wilson
 
 _LOW, _ = wilson("failed", "attempted")
 _REGRESSIONS = f"""SELECT kind, metric, provider, request_model AS model, service, route, toFloat64(count()) AS open
@@ -17,8 +17,8 @@ FROM (
   GROUP BY provider
 )
 WHERE attempted > 0"""
-_NO_CALLS = """SELECT toFloat64(dateDiff('second', max(bucket), $__toTime)) AS age
-FROM calls_1m
+_NO_CALLS = """SELECT toFloat64(dateDiff('second', max(last_call), $__toTime)) AS age
+FROM calls_1h
 WHERE $__timeFilter(bucket) AND calls > 0
 HAVING count() > 0"""
 _LATE = """SELECT toFloat64(median(toUnixTimestamp(ingested_at) - toUnixTimestamp64Micro(ts) / 1e6)) AS delay
@@ -29,11 +29,6 @@ _DEAD = """SELECT reason, toFloat64(count()) AS letters
 FROM dead_letters FINAL
 WHERE $__timeFilter(stored_at) AND replayed_at IS NULL
 GROUP BY reason"""
-_STILL = """SELECT owner, topic, toString(partition) AS partition,
-  toFloat64(dateDiff('second', max(saved_at), toDateTime64($__toTime, 6, 'UTC'))) AS age
-FROM detector_state
-WHERE $__timeFilter(saved_at)
-GROUP BY owner, topic, partition"""
 _BUDGETS = """SELECT budget, toFloat64(max(percent)) AS percent
 FROM budget_events FINAL
 WHERE $__timeFilter(at)
@@ -75,14 +70,16 @@ RULES = (
     AlertRule(
         "watchkeeper-no-calls",
         "No calls are stored",
-        "No call for half an hour, though there were some in the last day",
-        "Look at the applications, the gateway and the collectors: `watchkeeper doctor`.",
+        "No call for half an hour, though there were some in the last week",
+        "Look at the applications, the gateway and the collectors: `watchkeeper doctor`. This rule also tells when the "
+        "store does not answer; the others then stay as they were.",
         _NO_CALLS,
         1_800,
         "page",
         names.ITSELF,
         "Since the last call",
-        _DAY,
+        7 * _DAY,
+        tells_errors=True,
     ),
     AlertRule(
         "watchkeeper-late-calls",
@@ -112,14 +109,15 @@ RULES = (
     AlertRule(
         "watchkeeper-detectors-still",
         "Detectors stand still",
-        "{{ .Labels.owner }} has not saved partition {{ .Labels.partition }} of {{ .Labels.topic }} for half an hour",
+        "{{ .Labels.owner }} on {{ .Labels.topic }}: calls went on for half an hour after the last save",
         "No regression is noticed there. Look at the detectors' log and `/readyz`.",
-        _STILL,
+        SINCE_SAVED,
         1_800,
         "page",
         names.ITSELF,
-        "Detectors",
+        "Since detectors saved",
         _DAY,
+        "15m",
     ),
     AlertRule(
         "watchkeeper-budget",

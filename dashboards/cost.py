@@ -2,7 +2,7 @@
 
 from dashboards import names
 from dashboards.model import Column, Dashboard, Draw, Link, Look, Panel, Section, Threshold, Visual
-from dashboards.palette import UNPRICED_SHARE
+from dashboards.palette import LEVEL_STATES, UNPRICED_SHARE
 from dashboards.sql import CHOSEN, HOURS, variables
 
 _CALLS = f"""FROM calls_1h
@@ -108,18 +108,23 @@ FROM (
 )
 ORDER BY abs(difference) DESC NULLS LAST, service, route, provider, model
 LIMIT 200"""
-_BUDGETS = """SELECT name, period, time_zone, limit_usd, percent AS reached_percent, spent_usd, period_start, reached_at
-FROM (SELECT * FROM budgets ORDER BY name, version DESC, changed_at DESC LIMIT 1 BY name) AS b
+_BUDGETS = """SELECT name, period, time_zone, limit_usd, level AS level_percent, limit_usd * level / 100 AS level_usd,
+  multiIf(reached_at IS NULL, 'not reached', level < 100, 'reached', 'used up') AS state, reached_at, spent_usd,
+  period_start
+FROM (
+  SELECT name, period, time_zone, limit_usd, arrayJoin(warn_percent) AS level
+  FROM (SELECT * FROM budgets ORDER BY name, version DESC, changed_at DESC, limit_usd LIMIT 1 BY name)
+  WHERE NOT removed
+) AS b
 LEFT JOIN (
-  SELECT budget, toNullable(percent) AS percent, toNullable(spent_usd) AS spent_usd,
-    toNullable(period_start) AS period_start, toNullable(at) AS reached_at
+  SELECT budget, toNullable(max(period_start)) AS period_start FROM budget_events GROUP BY budget
+) AS p ON p.budget = b.name
+LEFT JOIN (
+  SELECT budget, percent, period_start AS reached_in, toNullable(spent_usd) AS spent_usd, toNullable(at) AS reached_at
   FROM budget_events FINAL
-  ORDER BY budget, budget_events.period_start DESC, budget_events.percent DESC
-  LIMIT 1 BY budget
-) AS e ON e.budget = b.name
-WHERE NOT removed
-ORDER BY reached_percent DESC, name
-LIMIT 1000"""
+) AS e ON e.budget = b.name AND e.percent = b.level AND e.reached_in = p.period_start
+ORDER BY name, level
+LIMIT 2000"""
 
 _COURSE = (
     Panel(
@@ -156,6 +161,7 @@ _COURSE = (
         _WASTE,
         Look("currencyUSD", "${__field.labels.outcome}", Draw.BARS),
         min_interval="1h",
+        may_be_empty=True,
     ),
     Panel(
         "Cost of a good answer by model",
@@ -209,23 +215,26 @@ _TABLES = (
     ),
     Panel(
         "Budgets",
-        "Each budget with the highest warn level it reached in its latest period that reached one. Not narrowed by "
-        "the choice above. `watchkeeper budgets` shows today's spend and the forecast.",
+        "Every warn level of each budget, and what was spent when it was reached, in the latest period that reached "
+        "one. Not narrowed by the choice above. `watchkeeper budgets` shows today's spend and the forecast.",
         Visual.TABLE,
         _BUDGETS,
         Look(
             "short",
             columns=(
                 Column("limit_usd", "currencyUSD"),
+                Column("level_percent", "percent"),
+                Column("level_usd", "currencyUSD"),
+                Column("state", colors=LEVEL_STATES),
                 Column("spent_usd", "currencyUSD"),
-                Column("reached_percent", "percent", thresholds=(Threshold(80, "yellow"), Threshold(100, "red"))),
-                Column("reached_at", "dateTimeAsIso"),
-                Column("period_start", "dateTimeAsIso"),
+                Column("reached_at", "dateTimeAsIso", 170),
+                Column("period_start", "dateTimeAsIso", 170),
             ),
         ),
         24,
         7,
         "1h",
+        may_be_empty=True,
     ),
 )
 

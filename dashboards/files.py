@@ -15,6 +15,8 @@ from dashboards.migrations import MIGRATIONS
 from dashboards.model import Json
 from dashboards.model_health import MODEL_HEALTH
 from dashboards.names import FOLDER
+from dashboards.prometheus_rule import rule_groups
+from dashboards.prometheus_rules import ALERTS, RECORDING
 from dashboards.provisioning import dashboard_providers, data_sources
 from dashboards.regressions import REGRESSIONS
 from dashboards.rendering import rendered
@@ -42,6 +44,7 @@ def files() -> Mapping[Path, str]:
         **{ROOT / "json" / f"{dashboard.uid}.json": _json(rendered(dashboard)) for dashboard in DASHBOARDS},
         provisioning / "datasources" / "watchkeeper.yaml": _yaml(data_sources()),
         provisioning / "dashboards" / "watchkeeper.yaml": _yaml(dashboard_providers()),
+        ROOT / "prometheus" / "watchkeeper.rules.yaml": _yaml(rule_groups(RECORDING, ALERTS)),
         provisioning / "alerting" / "watchkeeper.yaml": _yaml(alert_group(FOLDER, RULES)),
     }
 

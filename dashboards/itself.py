@@ -3,6 +3,7 @@
 from dashboards import names
 from dashboards.model import Column, Dashboard, Draw, Look, Panel, Section, Source, Threshold, Visual
 from dashboards.palette import ANY_IS_BAD, ANY_IS_NOTABLE, DELAY_S
+from dashboards.sql import SINCE_SAVED
 
 _DELAY = "greatest(0., toUnixTimestamp(ingested_at) - toUnixTimestamp64Micro(ts) / 1e6)"
 _WAITING = """SELECT count() AS waiting
@@ -15,13 +16,8 @@ _LAST_CALL = """SELECT toFloat64(dateDiff('second', max(bucket), $__toTime)) AS 
 FROM calls_1m
 WHERE $__timeFilter(bucket)
 HAVING count() > 0"""
-_SAVED = """SELECT max(age) AS age
-FROM (
-  SELECT toFloat64(dateDiff('second', max(saved_at), toDateTime64($__toTime, 6, 'UTC'))) AS age
-  FROM detector_state
-  WHERE saved_at <= $__toTime AND saved_at >= $__toTime - INTERVAL 7 DAY
-  GROUP BY owner, topic, partition
-)
+_SAVED = f"""SELECT max(behind) AS behind
+FROM ({SINCE_SAVED})
 HAVING count() > 0"""
 _STORED = """SELECT $__timeInterval(ingested_at) AS time, source, sum(calls) / $__interval_s AS calls
 FROM calls
@@ -106,8 +102,8 @@ _NOW = (
     ),
     Panel(
         "Since detectors saved",
-        "The oldest last save of all partitions of the last seven days; far beyond the interval of saves, detectors "
-        "stand still.",
+        "How long calls went on after detectors last saved what they learnt; far beyond the interval of saves they "
+        "stand still. Without calls there is nothing to save.",
         Visual.STAT,
         _SAVED,
         Look("s", thresholds=(Threshold(600, "yellow"), Threshold(1_800, "red"))),
@@ -139,6 +135,7 @@ _COURSE = (
         _DEAD,
         Look("short", "${__field.labels.reason}", Draw.BARS),
         12,
+        may_be_empty=True,
     ),
     Panel(
         "Messages",
@@ -147,6 +144,7 @@ _COURSE = (
         _MESSAGES,
         Look("short", "${__field.labels.what}", Draw.BARS),
         12,
+        may_be_empty=True,
     ),
 )
 _LISTS = (
@@ -165,6 +163,7 @@ _LISTS = (
         _DEAD_LIST,
         Look("short", columns=(Column("last_stored", "dateTimeFromNow"),)),
         12,
+        may_be_empty=True,
     ),
     Panel(
         "Models without a price",
@@ -173,6 +172,7 @@ _LISTS = (
         _UNPRICED,
         Look("short", columns=(Column("since", "dateTimeAsIso"), Column("without_price", thresholds=ANY_IS_NOTABLE))),
         12,
+        may_be_empty=True,
     ),
     Panel(
         "Tables",

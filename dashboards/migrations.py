@@ -118,6 +118,7 @@ _MIGRATION_PANELS = (
             ),
         ),
         24,
+        may_be_empty=True,
     ),
     Panel(
         "Phases",
@@ -127,6 +128,7 @@ _MIGRATION_PANELS = (
         Look("short", split_by="route", colors=_PHASES),
         24,
         6,
+        may_be_empty=True,
     ),
     Panel(
         "Decisions",
@@ -135,6 +137,7 @@ _MIGRATION_PANELS = (
         _DECISIONS,
         Look("short", columns=(Column("decided_at", "dateTimeAsIso", 170), Column("reason", width=420))),
         24,
+        may_be_empty=True,
     ),
 )
 _ARM_PANELS = (
@@ -176,6 +179,7 @@ _ARM_PANELS = (
         _WEIGHTS,
         Look("short", columns=(Column("weight", "percent"), Column("changed_at", "dateTimeFromNow"))),
         12,
+        may_be_empty=True,
     ),
 )
 _COMPARISON_PANELS = (
@@ -187,6 +191,7 @@ _COMPARISON_PANELS = (
         Look("short", split_by="name", colors=VERDICTS),
         24,
         6,
+        may_be_empty=True,
     ),
     Panel(
         "Results",
@@ -202,6 +207,7 @@ _COMPARISON_PANELS = (
             ),
         ),
         24,
+        may_be_empty=True,
     ),
 )
 

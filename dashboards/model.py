@@ -108,6 +108,8 @@ class Panel:
     min_interval: str = "1m"
     """The finest grain of its table."""
     source: Source = Source.CLICKHOUSE
+    may_be_empty: bool = False
+    """Shows what a healthy or small fleet has none of."""
 
     @property
     def format(self) -> Format:

@@ -93,8 +93,8 @@ GROUP BY time, model
 ORDER BY time, model"""
 
 
-def _course(title: str, about: str, query: str, unit: str) -> Panel:
-    return Panel(title, about, Visual.TIME_SERIES, query, Look(unit))
+def _course(title: str, about: str, query: str, unit: str, may_be_empty: bool = False) -> Panel:
+    return Panel(title, about, Visual.TIME_SERIES, query, Look(unit), may_be_empty=may_be_empty)
 
 
 _RATES = (
@@ -122,6 +122,7 @@ _RATES = (
             ("format_valid_calls", "format_invalid_calls"),
         ),
         Look("percentunit", columns=_BAND),
+        may_be_empty=True,
     ),
     Panel(
         "How calls ended",
@@ -154,12 +155,14 @@ _TIMES = (
         "Of streamed answers. Half of them began sooner than p50, 95 % sooner than p95.",
         _quantiles_over_time("ttft_counts"),
         "s",
+        may_be_empty=True,
     ),
     _course(
         "Output tokens a second",
         "After the first token. The slowest 5 % of the answers are slower than the lower line.",
         _TOKENS_OVER_TIME,
         "tokens/s",
+        may_be_empty=True,
     ),
 )
 _SERVED_PANELS = (

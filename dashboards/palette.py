@@ -10,3 +10,4 @@ DELAY_S = (Threshold(60, "yellow"), Threshold(300, "red"))
 SEVERITIES = {"page": "red", "notice": "yellow"}
 STATES = {"open": "red", "recovering": "yellow", "closed": "green"}
 VERDICTS = {"better": "green", "not_worse": "green", "worse": "red", "cannot_tell": "yellow"}
+LEVEL_STATES = {"not reached": "green", "reached": "yellow", "used up": "red"}

@@ -7,6 +7,18 @@ MOUNTED = "/var/lib/grafana/dashboards/watchkeeper"
 """Where Grafana finds the dashboards' files (docs/grafana.md)."""
 
 
+def connection_of(host: str, port: int, user: str, database: str) -> Json:
+    """The plugin's settings for ClickHouse over HTTP; ``secure`` is TLS."""
+    return {
+        "host": host,
+        "port": port,
+        "protocol": "http",
+        "secure": False,
+        "username": user,
+        "defaultDatabase": database,
+    }
+
+
 def data_sources() -> Json:
     """ClickHouse over HTTP; Grafana fills in the variables of its own environment."""
     return {
@@ -18,14 +30,7 @@ def data_sources() -> Json:
                 "type": Source.CLICKHOUSE.value,
                 "access": "proxy",
                 "editable": False,
-                "jsonData": {
-                    "host": "${CLICKHOUSE_HOST}",
-                    "port": 8123,
-                    "protocol": "http",
-                    "secure": False,
-                    "username": "${CLICKHOUSE_USER}",
-                    "defaultDatabase": "${CLICKHOUSE_DATABASE}",
-                },
+                "jsonData": connection_of("${CLICKHOUSE_HOST}", 8123, "${CLICKHOUSE_USER}", "${CLICKHOUSE_DATABASE}"),
                 "secureJsonData": {"password": "${CLICKHOUSE_PASSWORD}"},
             }
         ],

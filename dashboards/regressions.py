@@ -80,6 +80,7 @@ _NOW = (
         Look("s", thresholds=(Threshold(1_800, "yellow"), Threshold(7_200, "red"))),
         6,
         4,
+        may_be_empty=True,
     ),
     Panel(
         "Called false",
@@ -99,6 +100,7 @@ _COURSE = (
         _OVER_TIME,
         Look("short", "${__field.labels.kind}", Draw.BARS),
         12,
+        may_be_empty=True,
     ),
     Panel(
         "Time to detect",
@@ -108,6 +110,7 @@ _COURSE = (
         _DELAYS,
         Look("s", "${__field.labels.what}"),
         12,
+        may_be_empty=True,
     ),
 )
 _TIMES = tuple(Column(name, "dateTimeAsIso", 170) for name in ("onset", "detected_at", "closed_at"))
@@ -130,6 +133,7 @@ _TABLES = (
         ),
         24,
         11,
+        may_be_empty=True,
     ),
     Panel(
         "Evidence",
@@ -140,6 +144,7 @@ _TABLES = (
         Look("short", columns=(Column("hypothesis", width=260), Column("baseline", width=260))),
         24,
         9,
+        may_be_empty=True,
     ),
     Panel(
         "What people said",
@@ -149,6 +154,7 @@ _TABLES = (
         Look("short", columns=(Column("at", "dateTimeAsIso", 170), Column("comment", width=420))),
         24,
         7,
+        may_be_empty=True,
     ),
 )
 

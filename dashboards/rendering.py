@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.layout import Place, placed
 from dashboards.looks import default_options, field_config, transformations
 from dashboards.model import Annotation, Dashboard, Format, Json, Panel, Section, Source, Variable
-from dashboards.names import DATA_SOURCE, TAG
+from dashboards.names import DATA_SOURCE, FOLDER, TAG
 
 PLUGIN_VERSION = "4.20.0"
 SCHEMA_VERSION = 39
@@ -18,21 +18,20 @@ _PROMETHEUS = {"type": Source.PROMETHEUS.value, "uid": "${prometheus}"}
 _OURS = {"type": "grafana", "uid": "-- Grafana --"}
 
 
-def rendered(dashboard: Dashboard) -> Json:
-    """The same dashboard, always in the same words."""
+def rendered(dashboard: Dashboard, data_source: str = DATA_SOURCE) -> Json:
+    """The same dashboard, always in the same words; it first asks the data source of uid ``data_source``."""
     return {
         "annotations": {"list": [_own_annotations(), *map(_annotation, dashboard.annotations)]},
         "description": dashboard.about,
         "editable": False,
         "fiscalYearStartMonth": 0,
         "graphTooltip": 1,
-        "id": None,
         "links": [_all_dashboards()],
         "panels": _panels(dashboard.sections),
         "refresh": "1m",
         "schemaVersion": SCHEMA_VERSION,
         "tags": [TAG],
-        "templating": {"list": [*_data_sources(dashboard), *map(_variable, dashboard.variables)]},
+        "templating": {"list": [*_data_sources(dashboard, data_source), *map(_variable, dashboard.variables)]},
         "time": {"from": dashboard.since, "to": "now"},
         "timepicker": {},
         "timezone": "",
@@ -109,7 +108,6 @@ def _prometheus_target(panel: Panel) -> Json:
 
 def _variable(variable: Variable) -> Json:
     return {
-        "allValue": None,
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         "datasource": _STORE,
         "definition": variable.query,
@@ -128,8 +126,8 @@ def _variable(variable: Variable) -> Json:
     }
 
 
-def _data_sources(dashboard: Dashboard) -> list[Json]:
-    store = {"selected": True, "text": "Watchkeeper", "value": DATA_SOURCE}
+def _data_sources(dashboard: Dashboard, uid: str) -> list[Json]:
+    store = {"selected": True, "text": FOLDER if uid == DATA_SOURCE else uid, "value": uid}
     found = [_data_source(("datasource", "Data source", Source.CLICKHOUSE), store)]
     if dashboard.prometheus:
         found.append(_data_source(("prometheus", "Prometheus", Source.PROMETHEUS), {}))

@@ -101,3 +101,15 @@ LATEST_REGRESSIONS = "(SELECT * FROM regressions FINAL ORDER BY id, seq DESC LIM
 """Each as it stands."""
 LASTING = "onset <= $__toTime AND (closed_at IS NULL OR closed_at >= $__fromTime)"
 """Regressions that were there at some time of the period."""
+SINCE_SAVED = """SELECT owner, topic, toFloat64(greatest(0, dateDiff('second', max(saved_at), called))) AS behind
+  FROM detector_state
+  CROSS JOIN (
+    SELECT max(last_call) AS called FROM calls_1h
+    WHERE bucket >= toStartOfHour($__toTime - INTERVAL 1 DAY) AND bucket <= $__toTime
+  ) AS c
+  WHERE saved_at >= $__toTime - INTERVAL 7 DAY AND saved_at <= $__toTime
+  GROUP BY owner, topic, called"""
+"""Seconds that calls went on after each group of detectors last saved: a state is saved when there were calls only.
+
+Of all partitions of a topic the last save counts, as one without calls is no worse for it.
+"""

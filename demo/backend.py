@@ -13,6 +13,8 @@ from watchkeeper.clock import Clock
 
 _READY_S = 40.0
 SHUTDOWN_S = 15.0
+_SETTINGS = {"WATCHKEEPER_API_TIMEOUT_S": "120"}
+"""The demo shares a machine of any size with its own traffic: an answer may take longer than a page would wait."""
 HOST = "127.0.0.1"
 
 
@@ -38,7 +40,7 @@ def embedded(directory: Path, clock: Clock) -> Iterator[Backend]:
     api, http, grpc = free_ports(3)
     command = ["watchkeeper.cli", "up", "--data-dir", str(directory / "data"), "--host", HOST]
     command += ["--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc), "--api-port", str(api)]
-    with part("watchkeeper-up", command, directory, SHUTDOWN_S) as up:
+    with part("watchkeeper-up", command, directory, SHUTDOWN_S, _SETTINGS) as up:
         backend = Backend(api=f"http://{HOST}:{api}", otlp=f"http://{HOST}:{http}")
         wait_until_ready(backend.api, up, clock)
         yield backend

@@ -1,5 +1,6 @@
-"""What the reader sees at the end: a table per model, how to read it, and where to look further."""
+"""What the reader sees of the live traffic: a table, how to read it, and where to look further."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -10,81 +11,69 @@ from demo.backend import Backend
 from demo.summary import SummaryRow
 from watchkeeper.schema import Outcome
 
-_PLAIN_WIDTH = 180
+_WIDTH = 100
 _EXPLANATION = """\
-Each line is one service calling one model. Four real instrumentations sent these spans, each with its own
-names; Watchkeeper read them into one form, decided how every call ended and priced it.
-- A call that failed names no answering model, so it stands under the name asked for; good ones stand under
-  the dated model that answered.
-- An answer that refuses, is cut off or breaks its format came with HTTP 200: an outcome of its own, not ok.
-- 'unpriced' is a model that no price list knows. It is never $0; add it to your own price file.
-- TTFT is the time to the first token, known where answers are streamed."""
+Four real instrumentations sent these spans, each with its own names; Watchkeeper read them into
+one form. An answer that refuses, is cut off or breaks its format came with HTTP 200: an outcome of
+its own. 'unpriced' calls are of a model that no price list knows: never $0."""
 
 
 def make_console() -> Console:
-    """A console for the terminal, or a wide plain one where output goes to a file or a pipe."""
+    """A console for the terminal, or a plain one of 100 columns where output goes to a file or a pipe."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
-def show(console: Console, rows: Sequence[SummaryRow], backend: Backend) -> None:
-    """The table, its explanation, and the addresses."""
+def show(console: Console, rows: Sequence[SummaryRow]) -> None:
+    """A line for each service, and how to read it."""
     console.print(_table(rows))
     console.print(_EXPLANATION, style="dim")
-    console.print(f"\nAPI       {backend.api}  (/v1/summary, /healthz, /metrics)")
+
+
+def show_addresses(console: Console, backend: Backend) -> None:
+    """Where to look further."""
+    console.print(f"\npage      {backend.api}/")
+    console.print(f"API       {backend.api}/docs")
     console.print(f"spans to  {backend.kafka or backend.otlp + '/v1/traces'}")
 
 
 def _table(rows: Sequence[SummaryRow]) -> Table:
-    table = Table(title="Calls per service and model", box=SIMPLE_HEAD)
-    for name in ("service", "model"):
-        table.add_column(name, overflow="fold")
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("service", no_wrap=True)
     for name in ("calls", "ok"):
         table.add_column(name, justify="right")
-    table.add_column("other outcomes", min_width=16)
-    for name in ("p50 ms", "p95 ms", "TTFT ms", "tokens in", "tokens out", "cost USD"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in sorted(rows, key=lambda row: (row.service, row.model)):
-        table.add_row(*_cells(row))
-    table.add_section()
-    table.add_row(*_totals(rows), style="bold")
+    table.add_column("other outcomes", max_width=38)
+    for name in ("tokens", "cost USD"):
+        table.add_column(name, justify="right")
+    for service in sorted({row.service for row in rows}):
+        table.add_row(service, *_cells([row for row in rows if row.service == service]))
     return table
 
 
-def _cells(row: SummaryRow) -> list[str]:
-    others = {name: count for name, count in row.outcomes.items() if name != Outcome.OK and count}
+def _cells(rows: Sequence[SummaryRow]) -> list[str]:
+    outcomes = sum((Counter(row.outcomes) for row in rows), Counter[str]())
+    others = [f"{name} {count}" for name, count in outcomes.most_common() if name != Outcome.OK]
     return [
-        row.service,
-        row.model,
-        f"{row.calls:,}",
-        f"{row.outcomes.get(Outcome.OK, 0):,}",
-        ", ".join(f"{name} {count}" for name, count in sorted(others.items(), key=lambda item: -item[1])),
-        _number(row.latency_p50_ms),
-        _number(row.latency_p95_ms),
-        _number(row.ttft_p50_ms),
-        _number(row.input_tokens),
-        _number(row.output_tokens),
-        _cost(row),
+        f"{sum(row.calls for row in rows):,}",
+        f"{outcomes[Outcome.OK]:,}",
+        ", ".join(others),
+        _number([tokens for row in rows for tokens in (row.input_tokens, row.output_tokens)]),
+        _cost(rows),
     ]
 
 
-def _totals(rows: Sequence[SummaryRow]) -> list[str]:
-    calls = sum(row.calls for row in rows)
-    ok = sum(row.outcomes.get(Outcome.OK, 0) for row in rows)
-    sent = sum(row.input_tokens or 0 for row in rows)
-    received = sum(row.output_tokens or 0 for row in rows)
-    cost = sum(row.cost_usd or 0 for row in rows)
-    return ["all", "", f"{calls:,}", f"{ok:,}", "", "", "", "", f"{sent:,}", f"{received:,}", f"{cost:.4f}"]
+def _number(values: Sequence[int | None]) -> str:
+    """The sum of those that are known; nothing where none is."""
+    known = [value for value in values if value is not None]
+    return f"{sum(known):,}" if known else ""
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}"
-
-
-def _cost(row: SummaryRow) -> str:
+def _cost(rows: Sequence[SummaryRow]) -> str:
     """Money where it is known; the word where calls have no price; nothing for calls without usage."""
-    if row.unpriced_calls and not row.cost_usd:
+    known = [row.cost_usd for row in rows if row.cost_usd is not None]
+    unpriced = sum(row.unpriced_calls for row in rows)
+    if unpriced and not any(known):
         return "unpriced"
-    if row.cost_usd is None:
+    if not known:
         return ""
-    return f"{row.cost_usd:.4f}" + (f" + {row.unpriced_calls} unpriced" if row.unpriced_calls else "")
+    return f"{sum(known):.4f}" + (f" + {unpriced} unpriced" if unpriced else "")

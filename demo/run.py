@@ -1,4 +1,4 @@
-"""The demo from start to end, in order: provider, traffic, table, comparison."""
+"""The live part of the demo, in order: provider, traffic, table, comparison."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -48,7 +48,7 @@ def run(console: Console, traffic: Traffic, backend: Backend, directory: Path, c
         _send(console, traffic, [address, *backend.export_option()], directory, clock)
         _wait_until_idle(provider.truth, clock)
     rows, comparison = _settled(provider.truth, backend, clock)
-    show(console, rows, backend)
+    show(console, rows)
     console.print(f"\n{comparison.sentence}", style="red" if comparison.problems else "green")
     return not comparison.problems
 
@@ -82,10 +82,12 @@ def _wait_until_idle(truth: Truth, clock: Clock) -> None:
 def _settled(truth: Truth, backend: Backend, clock: Clock) -> tuple[Sequence[SummaryRow], Comparison]:
     """The summary once it agrees with the provider, or as it is when the wait is over."""
     calls = truth.calls()
+    names = {call.application for call in calls}
     deadline = clock.monotonic() + _SETTLE_S
     with httpx.Client(timeout=10.0, trust_env=False) as client:
         while True:
-            rows = _read(client, backend)
+            # The store holds more than this provider answered: the history, and what goes on of it.
+            rows = [row for row in _read(client, backend) if row.service in names]
             comparison = compare(calls, rows)
             if not comparison.problems or clock.monotonic() > deadline:
                 return rows, comparison

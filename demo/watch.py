@@ -73,7 +73,7 @@ class _Lines:
         if self._clock.monotonic() < self._next_s:
             return
         self._next_s += _SPEAK_EVERY_S
-        made = ", ".join(f"{name} {made:,} of {planned:,}" for name, (made, planned) in figures.items())
+        made = ", ".join(f"{name} {made:,}/{planned:,}" for name, (made, planned) in figures.items())
         self._console.print(f"  {made}")
 
 

@@ -47,10 +47,12 @@ def _words(unit: UnitCalls, name: str, low: float, high: float) -> CoTimed | Non
     if name in _ANSWER_ONLY:
         known &= unit.columns.counted[:, _REFUSAL]
     ts, codes = unit.columns.ts[known], codes[known]
-    early, late = ts < low - _MARGIN_S, ts >= high + _MARGIN_S
-    # Before the onset's surroundings and after them; where little came after, whatever came since the onset.
-    late = late if late.sum() >= _LEAST_CALLS else ts >= high
-    if early.sum() < _LEAST_CALLS or late.sum() < _LEAST_CALLS:
+    # Before the onset's surroundings and after them; where little came after, whatever came since the onset, and where
+    # the alarm ended the interval of the onset, since the middle of that.
+    early = ts < low - _MARGIN_S
+    sides = (ts >= since for since in (high + _MARGIN_S, high, (low + high) / 2))
+    late = next((side for side in sides if side.sum() >= _LEAST_CALLS), None)
+    if early.sum() < _LEAST_CALLS or late is None:
         return None
     was, now = (np.bincount(codes[side], minlength=len(names)) / side.sum() for side in (early, late))
     risen = int(np.argmax(now - was))

@@ -40,6 +40,8 @@ class Outage:
         self._failing: dict[SeriesKey, float] = {}
         """When a call of each workload failed last; the latest few."""
         self._clock = 0.0
+        self._answers_since = 0.0
+        """When the model came back in the unit at hand, 0 where it did not."""
 
     def feed(self, calls: GroupCalls, now: float) -> list[Regression]:
         """See :class:`~detectors.finding.FindingDetector`."""
@@ -54,6 +56,7 @@ class Outage:
         workload = calls.workload[order]
         for key in calls.workloads:
             self._scopes.touch(key)
+        self._answers_since = 0.0
         found += self._whole(calls, tries, workload, now)
         failing = set(np.unique(workload[tries.failed]).tolist())
         counts = np.bincount(workload, minlength=len(calls.workloads)).tolist()
@@ -92,6 +95,7 @@ class Outage:
             else:
                 found += self._back(self._model, turn)
                 self._released()
+                self._answers_since = turn.at
         return found
 
     def _is_out_alone(self, key: SeriesKey) -> bool:
@@ -112,9 +116,12 @@ class Outage:
 
     def _one(self, key: SeriesKey, scope: OutageScope, tries: Tries, now: float) -> list[Regression]:
         detect = not self._model.out and len(self._scopes.items()) > 1
+        # However much a unit holds: what failed before the model came back is part of the model's outage.
+        during = tries.ends <= self._answers_since
         found = []
-        for turn in scope.turns(tries, now, detect, learn=not self._model.out):
-            found += self._went_out(key, scope, turn) if turn.out else self._back(scope, turn)
+        for part, alone in ((tries.of(during), False), (tries.of(~during), True)):
+            for turn in scope.turns(part, now, alone and detect, learn=alone and not self._model.out):
+                found += self._went_out(key, scope, turn) if turn.out else self._back(scope, turn)
         return found
 
     def _absorbed(self, at: float) -> list[Regression]:

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Self
 
-from watchkeeper.series_id import ANY, series_id
+from watchkeeper.series_id import ANY, in_words, series_id
 
 __all__ = ["ANY", "SeriesKey", "in_words", "shown"]
 
@@ -59,12 +59,3 @@ class SeriesKey(NamedTuple):
 def shown(text: str) -> str:
     """The text of a series for people: a series without a single name is told as such."""
     return text if text.strip("|") else "calls that name no service, route or model"
-
-
-def in_words(service: str, route: str, provider: str, request_model: str) -> str:
-    """A model and where it is used, e.g. ``openai/gpt-x on shop/buy``; parts that are unknown are left out."""
-    model = "/".join(part for part in (provider, request_model) if part) or "a model without a name"
-    if provider == request_model == ANY:
-        return "all models"
-    place = "all routes" if route == ANY else "/".join(part for part in (service, route) if part)
-    return f"{model} on {place}" if place else model

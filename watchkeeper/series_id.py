@@ -19,3 +19,12 @@ SHORTEST_BEGIN = 4
 def is_begin(text: str, whole: str) -> bool:
     """May ``text`` stand for the id ``whole``?"""
     return len(text) >= SHORTEST_BEGIN and whole.startswith(text.lower())
+
+
+def in_words(service: str, route: str, provider: str, request_model: str) -> str:
+    """A model and where it is used, e.g. ``openai/gpt-x on shop/buy``; parts that are unknown are left out."""
+    model = "/".join(part for part in (provider, request_model) if part) or "a model without a name"
+    if provider == request_model == ANY:
+        return "all models"
+    place = "all routes" if route == ANY else "/".join(part for part in (service, route) if part)
+    return f"{model} on {place}" if place else model

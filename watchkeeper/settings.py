@@ -106,19 +106,32 @@ class Settings(BaseSettings):
 
     # --- alerts
     alert_rules_file: Path | None = Field(
-        None, description="YAML file with channels and rules (docs/alerts.md); empty: `watchkeeper up` sends no alerts."
+        None, description="YAML file with channels and rules (docs/alerts.md); empty: those set through the API count."
     )
     alert_secrets: Annotated[dict[str, SecretStr], NoDecode] = Field(
-        {}, description='Secrets that the alert rules file names, as JSON: `{"slack": "https://…"}`.', repr=False
+        {}, description='Secrets that the alert rules name, as JSON: `{"slack": "https://…"}`.', repr=False
     )
     alert_secrets_dir: Path | None = Field(
-        None, description="Directory with one file a secret, named as the alert rules file names it."
+        None, description="Directory with one file a secret, named as the alert rules name it."
     )
     alert_private_targets: Words = Field(
         (),
         description="Hosts, addresses and networks outside the public internet that messages may go to, by commas.",
     )
     public_url: str = Field("", description="Address of the API as people reach it, for links in messages.")
+
+    # --- Grafana
+    grafana_url: str = Field("", description="Grafana that `watchkeeper grafana` pushes to.")
+    grafana_token: SecretStr = Field(SecretStr(""), description="Token of a service account of that Grafana.")
+    grafana_ca_file: Path | None = Field(
+        None, description="CA file Grafana's certificate is checked with; empty: the machine's own authorities."
+    )
+    grafana_timeout_s: float = Field(10.0, gt=0, description="Seconds until Grafana's answer begins.")
+    grafana_clickhouse_url: str = Field(
+        "", description="ClickHouse as Grafana reaches it; empty: `WATCHKEEPER_CLICKHOUSE_URL`."
+    )
+    grafana_clickhouse_user: str = Field("grafana", description="ClickHouse user that Grafana reads as.")
+    grafana_clickhouse_password: SecretStr = Field(SecretStr(""), description="Its password.")
 
     # --- receivers and API
     host: str = Field("127.0.0.1", description="Address that all ports are bound to.")

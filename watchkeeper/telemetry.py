@@ -146,6 +146,10 @@ def configure_logs(level: str, form: str) -> None:
     # At debug level the Kafka client writes message bodies into the log, at info level every step of a connection.
     logging.getLogger("kafka").setLevel(max(number, logging.WARNING))
 
+    # Their warnings quote the address of a statement, with the values that are bound to it; what failed is told by us.
+    for client in ("urllib3", "clickhouse_connect"):
+        logging.getLogger(client).setLevel(logging.ERROR)
+
 
 def logger(part: str) -> structlog.typing.FilteringBoundLogger:
     """A structured logger for one part of the platform."""

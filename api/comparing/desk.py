@@ -92,6 +92,8 @@ def _of_caller(asked: CompareRequest, caller: Caller) -> CompareRequest:
 
 def _is_for(comparison: ScheduledComparison, caller: Caller) -> bool:
     """A key that is bound to tenants sees comparisons of these alone."""
+    if not caller.tenants:
+        return True
     asked = CompareRequest.model_validate_json(comparison.request)
     own = [set(side.where.get("tenant", [])) for side in (asked.baseline, asked.candidate)]
-    return not caller.tenants or all(own) and set.union(*own) <= set(caller.tenants)
+    return all(own) and set.union(*own) <= set(caller.tenants)

@@ -56,7 +56,8 @@ class DaySums:
         keys |= {f"d{place}": rows[name].combine_chunks() for place, name in enumerate(wanted.dimensions)}
         keys |= {name: rows[name].combine_chunks() for name in wanted.keys}
         further = {f"by {name}": rows[name].combine_chunks() for name in wanted.filtered}
-        further |= {"day": rows["day"].combine_chunks()} if wanted.by_day else {}
+        # Groups may be kept apart by day already.
+        further |= {"day": rows["day"].combine_chunks()} if wanted.by_day and "day" not in keys else {}
         apart = pa.table({**keys, **further, **{f"sum {name}": rows[name] for name in sums}})
         added = apart.group_by([*keys, *further], use_threads=False).aggregate(
             [(f"sum {name}", "sum") for name in sums]

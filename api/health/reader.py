@@ -101,6 +101,11 @@ class HealthReader:
         items = [PastRegressionItem(**concern.item.model_dump(), closed_at=row.closed_at) for row, concern in meant]
         return sorted(items, key=lambda item: item.since, reverse=True), len(rows) > MOST_REGRESSIONS
 
+    def open_count(self) -> int:
+        """Regressions and findings that are open or recovering (at most :data:`~.series_state.MOST_OPEN` of each)."""
+        concerns, _ = self._concerns.get("", self._open)
+        return len(concerns)
+
     def complete_since(self, table: str) -> datetime | None:
         """Older rows of ``table`` may be gone; None: none ever goes."""
         return self._since.get("", lambda: kept_since(self._store, self._clock.now())).get(table)

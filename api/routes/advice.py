@@ -90,35 +90,62 @@ def router(parts: AdviceParts) -> APIRouter:
 
         See docs/advice.md for what is considered in which order.
         """
-        answer = _answer(parts, asked, assumptions.assumed())
+        answer = advice_answer(parts, asked, assumptions.assumed())
         return answer if form is Form.JSON else respond(answer, table_of(AdviceItem, answer.rows), form)
 
     return routes
 
 
-def _answer(parts: AdviceParts, asked: Asked, assumed: Assumed) -> AdviceAnswer:
+def advice_answer(parts: AdviceParts, asked: Asked, assumed: Assumed) -> AdviceAnswer:
+    """One page of advice. Raises :class:`Problem` 404 for a route that is none, 422 for what makes no sense."""
+    page = advice_page(parts, asked, assumed)
+    return AdviceAnswer(
+        start=page.begin,
+        end=page.end,
+        total=page.total,
+        rows=[page.item(route) for route in page.routes],
+        next_cursor=page.next_cursor,
+        assumptions=assumptions(assumed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AdvicePage:
+    """Some of the routes, of which each is advised when that is asked for: with many calls it takes a second."""
+
+    begin: datetime
+    end: datetime
+    total: int
+    """Routes on all pages."""
+    routes: tuple[str, ...]
+    next_cursor: str | None
+    facts: FactsReader
+    assumed: Assumed
+
+    def item(self, route: str) -> AdviceItem:
+        """The advice on one of ``routes``."""
+        facts = self.facts.facts(route)
+        return advice_item(decide(facts, self.assumed), facts)
+
+
+def advice_page(parts: AdviceParts, asked: Asked, assumed: Assumed) -> AdvicePage:
+    """Which routes are asked for. Raises as :func:`advice_answer`."""
     question = (asked.route, *assumptions(assumed).items())
     page = read_cursor(asked.cursor, question) if asked.cursor else None
     span, now = _span(parts, asked, page), parts.clock.now()
     observed = Observed.read(parts.store, span, now, parts.book.all())
     routes = _chosen(observed.routes(), asked.route)
     offset = page.offset if page else 0
-    reader = FactsReader(parts.store, parts.catalog, observed, assumed)
-    shown = routes[offset : offset + asked.limit]
-    more = offset + asked.limit < len(routes)
-    return AdviceAnswer(
-        start=span[0],
+    following = offset + asked.limit
+    return AdvicePage(
+        begin=span[0],
         end=span[1],
         total=len(routes),
-        rows=[_item(reader, route, assumed) for route in shown],
-        next_cursor=Cursor(offset + asked.limit, *span).write(question) if more else None,
-        assumptions=assumptions(assumed),
+        routes=tuple(routes[offset:following]),
+        next_cursor=Cursor(following, *span).write(question) if following < len(routes) else None,
+        facts=FactsReader(parts.store, parts.catalog, observed, assumed),
+        assumed=assumed,
     )
-
-
-def _item(reader: FactsReader, route: str, assumed: Assumed) -> AdviceItem:
-    facts = reader.facts(route)
-    return advice_item(decide(facts, assumed), facts)
 
 
 def _span(parts: AdviceParts, asked: Asked, page: Cursor | None) -> tuple[datetime, datetime]:

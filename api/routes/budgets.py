@@ -54,7 +54,7 @@ Name = Annotated[
 def router(reader: Store, store: Store, clock: Clock) -> APIRouter:
     """The routes; ``store`` takes what is written."""
     routes = APIRouter(prefix="/v1/budgets", tags=["budgets"])
-    desk = _Desk(reader, store, clock)
+    desk = BudgetDesk(reader, store, clock)
     # A version is the one before plus one, so one at a time.
     turn = threading.Lock()
 
@@ -95,7 +95,7 @@ def router(reader: Store, store: Store, clock: Clock) -> APIRouter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class BudgetDesk:
     """What the routes do."""
 
     reader: Store

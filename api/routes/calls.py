@@ -88,14 +88,61 @@ class CallParts:
 def router(parts: CallParts) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/calls", tags=["calls"])
-    since: Kept[datetime | None] = Kept(parts.clock, _SINCE_FRESH_S)
-    _add_search(routes, parts, since)
+    finder = CallFinder(parts)
+    _add_search(routes, finder)
     _add_export(routes, parts)
-    _add_trace(routes, parts)
+    _add_trace(routes, finder)
     return routes
 
 
-def _add_search(routes: APIRouter, parts: CallParts, since: Kept[datetime | None]) -> None:
+@dataclass(frozen=True, slots=True)
+class CallsAsked:
+    """One page of a search."""
+
+    chosen: Chosen
+    sought: Sought
+    tenants: tuple[str, ...]
+    limit: int = 100
+    cursor: str = ""
+
+
+class CallFinder:
+    """Finds single calls. Safe to share between threads."""
+
+    def __init__(self, parts: CallParts) -> None:
+        self._parts = parts
+        self._since: Kept[datetime | None] = Kept(parts.clock, _SINCE_FRESH_S)
+
+    def search(self, asked: CallsAsked, words: str, start: datetime | None, end: datetime | None) -> CallsAnswer:
+        """The page; its period is ``words``, or from ``start`` to ``end``. Raises :class:`Problem` (403, 422)."""
+        parts, limit, question = self._parts, asked.limit, (asked.chosen, asked.sought, asked.tenants)
+        page = read_call_cursor(asked.cursor, question) if asked.cursor else None
+        default = f"{parts.bounds.max_days}d" if asked.sought.is_named else "24h"
+        span = (page.begin, page.end) if page else period(parts.clock.now(), words, start, end, default)
+        parts.bounds.check_period(*span)
+        wanted = CallSearch(asked.chosen.within(span, asked.tenants), **asdict(asked.sought))
+        found = search_calls(parts.store, wanted, limit + 1, page.place if page else None)
+        kept = self._since.get("", lambda: kept_since(parts.store, parts.clock.now()).get("calls"))
+        return CallsAnswer(
+            start=span[0],
+            end=span[1],
+            complete_since=kept,
+            complete=kept is None or span[0] >= kept,
+            rows=[CallItem(**call_fields(row)) for row in found[:limit]],
+            next_cursor=CallCursor(found[limit - 1]["place"], *span).write(question) if len(found) > limit else None,
+        )
+
+    def trace(self, trace_id: str, tenants: tuple[str, ...]) -> TraceAnswer:
+        """The calls of a trace (32 hex digits). Raises :class:`Problem` 404 where none is kept."""
+        store, trace_id = self._parts.store, trace_id.lower()
+        calls = calls_of_trace(store, trace_id, tenants)
+        if not calls:
+            raise Problem(404, "No such trace", f"No call of trace {trace_id} is kept; /v1/calls lists calls that are.")
+        said = scores_of_trace(store, trace_id, calls, bound=bool(tenants))
+        return trace_answer(trace_id, calls, said)
+
+
+def _add_search(routes: APIRouter, finder: CallFinder) -> None:
     @routes.get("", summary="Single calls that fit", response_model=CallsAnswer, responses={**RESPONSES})
     def search(
         caller: Reader,
@@ -109,28 +156,14 @@ def _add_search(routes: APIRouter, parts: CallParts, since: Kept[datetime | None
         cursor: Annotated[str, Query(description="`next_cursor` of the page before.", max_length=600)] = "",
     ) -> Response:
         """The last 24 hours, or all that is kept where `response_id` or `conversation_id` names calls."""
-        question = (chosen, sought, caller.tenants)
-        page = read_call_cursor(cursor, question) if cursor else None
-        default = f"{parts.bounds.max_days}d" if sought.is_named else "24h"
-        span = (page.begin, page.end) if page else period(parts.clock.now(), words, start, end, default)
-        parts.bounds.check_period(*span)
-        wanted = CallSearch(chosen.within(span, caller.tenants), **asdict(sought))
-        found = search_calls(parts.store, wanted, limit + 1, page.place if page else None)
-        kept = since.get("", lambda: kept_since(parts.store, parts.clock.now()).get("calls"))
-        answer = CallsAnswer(
-            start=span[0],
-            end=span[1],
-            complete_since=kept,
-            complete=kept is None or span[0] >= kept,
-            rows=[CallItem(**call_fields(row)) for row in found[:limit]],
-            next_cursor=CallCursor(found[limit - 1]["place"], *span).write(question) if len(found) > limit else None,
-        )
+        asked = CallsAsked(chosen, sought, caller.tenants, limit, cursor)
+        answer = finder.search(asked, words, start, end)
         if form is Form.JSON:
             return Response(answer.model_dump_json(), media_type="application/json")
         return respond(answer, table_of(CallItem, answer.rows), form)
 
 
-def _add_trace(routes: APIRouter, parts: CallParts) -> None:
+def _add_trace(routes: APIRouter, finder: CallFinder) -> None:
     @routes.get(
         "/{trace_id}",
         summary="All calls of a trace in their order, with scores",
@@ -140,11 +173,7 @@ def _add_trace(routes: APIRouter, parts: CallParts) -> None:
         caller: Reader,
         trace_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{32}$", description="32 hex digits.")],
     ) -> TraceAnswer:
-        calls = calls_of_trace(parts.store, trace_id.lower(), caller.tenants)
-        if not calls:
-            raise Problem(404, "No such trace", f"No call of trace {trace_id} is kept; /v1/calls lists calls that are.")
-        said = scores_of_trace(parts.store, trace_id.lower(), calls, bound=bool(caller.tenants))
-        return trace_answer(trace_id.lower(), calls, said)
+        return finder.trace(trace_id, caller.tenants)
 
 
 def _add_export(routes: APIRouter, parts: CallParts) -> None:

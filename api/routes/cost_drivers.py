@@ -77,17 +77,26 @@ def router(store: Store, clock: Clock, bounds: Bounds) -> APIRouter:
     ) -> Any:
         """The difference, taken apart exactly: volume, mix, lengths, caching, unit prices, waste. See docs/costs.md."""
         now = clock.now()
-        spans = periods.at(now)
-        for span in spans:
-            bounds.check_period(*span)
-        wanted = [chosen.within(span, caller.tenants) for span in spans]
-        answer = _answer(store, wanted, now, limit if form is Form.JSON else MOST_CELLS)
+        wanted = [chosen.within(span, caller.tenants) for span in checked_spans(periods, now, bounds)]
+        answer = explain_costs(store, wanted, now, limit if form is Form.JSON else MOST_CELLS)
         return answer if form is Form.JSON else respond(answer, table_of(SliceItem, answer.slices), form, rows="slices")
 
     return routes
 
 
-def _answer(store: Store, wanted: list[CallFilter], now: datetime, limit: int) -> CostDriversAnswer:
+def checked_spans(periods: Periods, now: datetime, bounds: Bounds) -> tuple[Span, Span]:
+    """The other period, and the period. Raises :class:`Problem` (422) for what makes no sense or is too long."""
+    spans = periods.at(now)
+    for span in spans:
+        bounds.check_period(*span)
+    return spans
+
+
+def explain_costs(store: Store, wanted: list[CallFilter], now: datetime, limit: int) -> CostDriversAnswer:
+    """Why the second of the ``wanted`` calls cost something else than the first; lists ``limit`` slices.
+
+    Raises :class:`Problem` (422) for periods shorter than what is kept so far back.
+    """
     kept = kept_since(store, now)
     source = choose_source(wanted, kept)
     readings = [source.reading(one) for one in wanted]

@@ -42,8 +42,8 @@ def router(store: Store, clock: Clock) -> APIRouter:
         """With an interval that is as wide as the days so far make it, or with what is missing. See docs/costs.md."""
         now, where = clock.now(), time_zone(zone)
         first = now.astimezone(where).date().replace(day=1)
-        end = _checked(until, now) if until else midnight(_next_month(first), where)
-        answer = _answer(
+        end = _checked(until, now) if until else midnight(next_month(first), where)
+        answer = forecast_answer(
             outlook(store, chosen.within((midnight(first, where), end), caller.tenants), now, where), where
         )
         return answer if form is Form.JSON else respond(answer, table_of(ForecastDay, answer.days), form, rows="days")
@@ -59,11 +59,13 @@ def _checked(until: datetime, now: datetime) -> datetime:
     return until
 
 
-def _next_month(first: date) -> date:
+def next_month(first: date) -> date:
+    """The first day of the month after that of ``first``, which is a first day."""
     return (first + timedelta(days=31)).replace(day=1)
 
 
-def _answer(seen: Outlook, zone: ZoneInfo) -> ForecastAnswer:
+def forecast_answer(seen: Outlook, zone: ZoneInfo) -> ForecastAnswer:
+    """The outlook as the API tells it, with days of ``zone``."""
     found = seen.forecast
     return ForecastAnswer(
         certainty=Certainty.FORECAST if found else Certainty.CANNOT_TELL,

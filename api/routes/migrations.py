@@ -68,6 +68,7 @@ def router(parts: MigrationParts) -> APIRouter:
     beginning = Beginning(parts.store, log, parts.new_id)
     acting = Acting(parts.store, log, parts.new_id)
     watching = Watching(parts.reader, parts.clock)
+    viewer = MigrationViewer(parts.reader, parts.clock, watching)
 
     @routes.get(
         "", summary="All migrations and how they stand", response_model=MigrationsAnswer, responses={**RESPONSES}
@@ -79,11 +80,7 @@ def router(parts: MigrationParts) -> APIRouter:
         active: Annotated[bool | None, Query(description="Only those under way, or only those that ended.")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     ) -> Any:
-        listed = list_migrations(parts.reader, route=route)
-        found = with_decisions(parts.reader, listed)
-        chosen = [one for one in found if active is None or one.is_active is active]
-        complete = len(chosen) <= limit and len(listed) < MOST_MIGRATIONS
-        answer = MigrationsAnswer(rows=[_item(one) for one in chosen[:limit]], complete=complete)
+        answer = viewer.listing(route, active, limit)
         return answer if form is Form.JSON else respond(answer, table_of(MigrationItem, answer.rows), form)
 
     @routes.post("", summary="Begin a migration", status_code=201, responses=_CONFLICT)
@@ -96,9 +93,7 @@ def router(parts: MigrationParts) -> APIRouter:
         _: Reader,
         outlook: Annotated[bool, Query(description="With what would be decided now; quicker without.")] = True,
     ) -> MigrationAnswer:
-        standing = acting.find(migration_id)
-        wanted = _outlook(watching, standing, parts.clock.now()) if outlook and standing.is_active else None
-        return _answer(parts.reader, standing, wanted)
+        return viewer.one(acting.find(migration_id), with_outlook=outlook)
 
     @routes.get(
         "/{migration_id}/report",
@@ -138,6 +133,29 @@ def _acts(acting: Acting, action: Action, clock: Clock) -> Callable[..., Migrati
 
 def _item(standing: Standing) -> MigrationItem:
     return migration_item(standing.migration, standing.last, standing.is_active)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationViewer:
+    """Shows migrations as they stand."""
+
+    reader: Store
+    clock: Clock
+    watching: Watching
+
+    def listing(self, route: str, active: bool | None, limit: int) -> MigrationsAnswer:
+        """The latest ones first; of one route, or of all; those under way, those that ended, or both."""
+        listed = list_migrations(self.reader, route=route)
+        found = with_decisions(self.reader, listed)
+        chosen = [one for one in found if active is None or one.is_active is active]
+        complete = len(chosen) <= limit and len(listed) < MOST_MIGRATIONS
+        return MigrationsAnswer(rows=[_item(one) for one in chosen[:limit]], complete=complete)
+
+    def one(self, standing: Standing, *, with_outlook: bool) -> MigrationAnswer:
+        """One migration; ``with_outlook``, what would be decided of it now."""
+        is_asked = with_outlook and standing.is_active
+        outlook = _outlook(self.watching, standing, self.clock.now()) if is_asked else None
+        return _answer(self.reader, standing, outlook)
 
 
 def _outlook(watching: Watching, standing: Standing, now: datetime) -> OutlookItem:

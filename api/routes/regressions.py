@@ -122,10 +122,15 @@ def _add_reading(routes: APIRouter, parts: RegressionParts) -> None:
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
         cursor: Annotated[str, Query(max_length=200, description="`next_cursor` of the page before.")] = "",
     ) -> RegressionList:
-        found = latest_regressions(parts.reader, chosen.after(cursor), limit + 1)
-        said = actions_of(parts.reader, [row.id for row in found[:limit]])
-        rows = [regression_item(row, said.get(row.id, ())) for row in found[:limit]]
-        return RegressionList(rows=rows, next_cursor=_cursor(found[limit - 1]) if len(found) > limit else None)
+        return list_regressions(parts.reader, chosen, limit, cursor)
+
+
+def list_regressions(reader: Store, chosen: Chosen, limit: int, cursor: str = "") -> RegressionList:
+    """A page of those that are meant. Raises :class:`Problem` (422) for a cursor that is none of ours."""
+    found = latest_regressions(reader, chosen.after(cursor), limit + 1)
+    said = actions_of(reader, [row.id for row in found[:limit]])
+    rows = [regression_item(row, said.get(row.id, ())) for row in found[:limit]]
+    return RegressionList(rows=rows, next_cursor=_cursor(found[limit - 1]) if len(found) > limit else None)
 
 
 def _add_one(routes: APIRouter, parts: RegressionParts) -> None:

@@ -74,10 +74,14 @@ class HealthParts:
     """None where this process has not their code."""
 
 
-def router(parts: HealthParts) -> APIRouter:
-    """The routes."""
+def health_reader(parts: HealthParts) -> HealthReader:
+    """What reads how series fare: one for all who ask, as it keeps answers for a moment."""
+    return HealthReader(parts.store, parts.clock, _judgement(parts))
+
+
+def router(parts: HealthParts, reader: HealthReader) -> APIRouter:
+    """The routes; ``reader`` is that of :func:`health_reader`."""
     routes = APIRouter(prefix="/v1", tags=["health"])
-    reader = HealthReader(parts.store, parts.clock, _judgement(parts))
     _add_health(routes, parts, reader)
     _add_history(routes, parts, reader)
     return routes

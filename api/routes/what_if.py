@@ -67,14 +67,16 @@ def router(store: Store, clock: Clock, bounds: Bounds, parts: CatalogParts) -> A
         bounds.check_groups(asked.group_by)
         now = clock.now()
         chosen = calls.within(now, bounds, caller.tenants)
-        answer = _answer(_Question(store, parts, asked, chosen, now))
+        answer = what_if_answer(WhatIfQuestion(store, parts, asked, chosen, now))
         return answer if form is Form.JSON else respond(answer, table_of(WhatIfRow, answer.rows), form)
 
     return routes
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class WhatIfQuestion:
+    """What is asked, and of which calls."""
+
     store: Store
     parts: CatalogParts
     asked: WhatIfRequest
@@ -82,6 +84,7 @@ class _Question:
     now: datetime
 
     def run(self, scenario: Scenario, called: Sequence[Combination]) -> Run:
+        """One scenario over the combinations that were ``called``."""
         catalog = self.parts.catalog()
         target = target_of(scenario, catalog)
         limits = limits_in(catalog, target)
@@ -92,7 +95,8 @@ class _Question:
         return Run(scenario, target, shown, groups)
 
 
-def _answer(question: _Question) -> WhatIfAnswer:
+def what_if_answer(question: WhatIfQuestion) -> WhatIfAnswer:
+    """Every scenario of the question."""
     chosen, asked = question.chosen, question.asked
     called = combinations(question.store, chosen)
     runs = [question.run(scenario, called) for scenario in asked.scenarios] if called else []

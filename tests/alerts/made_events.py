@@ -25,7 +25,10 @@ def at(**passed: float) -> datetime:
 
 def rules(*made: dict[str, Any], **others: Any) -> Rules:
     """Rules with the channels ``chat`` and ``oncall``; without any, everything goes to the chat."""
-    wanted = [{"name": f"rule {number}", "channels": ["chat"], **one} for number, one in enumerate(made or ({},), 1)]
+    wanted = [
+        {"name": f"rule {number}", "channels": ["chat"], "hold": "2m", **one}
+        for number, one in enumerate(made or ({},), 1)
+    ]
     raw = {"channels": CHANNELS, "rules": wanted, **others}
     return Rules.model_validate(raw, context={"secrets": SECRETS})
 

@@ -11,7 +11,7 @@ import yaml
 from alerts.channels import ChannelParts
 from alerts.delivery_log import DeliveryLog
 from alerts.keeping import Keeper
-from alerts.rules_source import RulesSource
+from alerts.rules_source import RulesInForce, RulesSource
 from alerts.service import AlertParts, AlertsService
 from alerts.target_guard import TargetGuard
 from alerts.workers import Workers, worker_maker
@@ -52,7 +52,7 @@ class Bench:
         ]
         self.rules_file.write_text(yaml.safe_dump({"channels": channels, "rules": made, **others}))
 
-    def service(self, me: str = "one", *, alone: bool = True) -> AlertsService:
+    def service(self, me: str = "one", *, alone: bool = True, rules: RulesInForce | None = None) -> AlertsService:
         """A process that begins."""
         log = DeliveryLog(self.store, Metrics())
         parts = ChannelParts(TargetGuard.allowing(("127.0.0.1",)), self.clock.now)
@@ -60,7 +60,7 @@ class Bench:
         service = AlertsService(
             AlertParts(
                 store=self.store,
-                rules=RulesSource(self.rules_file, dict),
+                rules=rules or RulesSource(self.rules_file, dict),
                 keeper=Keeper(self.store, me, alone=alone),
                 workers=workers,
                 log=log,

@@ -72,14 +72,18 @@ def made() -> Iterator[Made]:
 
 def test_a_message_says_what_where_since_when_how_much_how_sure_and_what_to_do() -> None:
     lines = {line.label: line.text for line in OPENED.lines}
-    assert OPENED.title == "errors 1.0 % → 12 %, openai/gpt-x on shop/buy"
+    assert OPENED.title == "errors 1.00% → 12% of calls, openai/gpt-x on shop/buy"
     assert lines["Since"] == "2026-05-31 23:50 UTC, 12 min ago"
     assert lines["How much"] == "12% now (95 % interval 10% to 15%), 1.00% before"
     assert lines["At the same time"].startswith("served model gpt-x-2026-05-01 at ")
     assert "first suspect" in lines["To do"]
     assert OPENED.link == "https://wk.example.com/v1/regressions/r1"
-    assert OVER.title.startswith("Over: ")
-    assert {line.label: line.text for line in OVER.lines}["Lasted"].endswith("1 h 10 min")
+    assert lines["To stop repeats"] == "watchkeeper alerts acknowledge r1"
+    over = {line.label: line.text for line in OVER.lines}
+    assert OVER.title.startswith("Over after 1 h 10 min: ")
+    assert over["Lasted"].endswith("1 h 10 min")
+    assert "12% while it lasted" in over["How much"]
+    assert "To do" not in over and "To stop repeats" not in over
 
 
 def test_the_webhook_is_signed_anew_each_time_with_one_key(receiver: Receiver, made: Made) -> None:
@@ -104,7 +108,7 @@ def test_slack_gets_blocks(receiver: Receiver, made: Made) -> None:
     made({"type": "slack", "url": receiver.url}).send(OVER)
     (one,) = receiver.wait_for(1)
     body = json.loads(one.body)
-    assert body["blocks"][0]["text"]["text"].startswith("[critical] Over: ")
+    assert body["blocks"][0]["text"]["text"].startswith("[critical] Over after ")
     assert body["attachments"][0]["color"] == "#2e933c"
 
 
@@ -154,7 +158,7 @@ def test_apprise_delivers_and_says_when_it_could_not(receiver: Receiver, made: M
     channel = made({"type": "apprise", "url": f"json://127.0.0.1:{receiver.port}/in"})
     channel.send(OPENED)
     (one,) = receiver.wait_for(1)
-    assert "errors 1.0 % → 12 %" in json.loads(one.body)["title"]
+    assert "errors 1.00% → 12%" in json.loads(one.body)["title"]
     receiver.status = 500
     with pytest.raises(Undelivered, match="did not take it"):
         channel.send(OPENED)
@@ -240,4 +244,5 @@ def test_a_wrong_address_is_told_without_being_shown(made: Made, config: dict[st
 
 def test_what_it_cost_and_how_bad_it_was_are_told() -> None:
     (one,) = messages(event("o1", at(), kind="outage", severity=Severity.CRITICAL, size=None))[:1]
-    assert "Move its routes to another provider" in text(one)
+    assert "Look at the provider's status page" in text(one)
+    assert one.title.startswith("outage: ")

@@ -9,6 +9,7 @@ from alerts.case import MOST_EVENTS
 from alerts.desk import MOST_CASES, DeskState, take
 from alerts.event import Event, EventState, Severity
 from alerts.mutes import Mute
+from alerts.phrases import lasted
 from alerts.replay import Moment, replay
 from alerts.rules import Rules
 from tests.alerts.made_events import arrivals, at, ended, event, rules, step
@@ -133,7 +134,38 @@ def test_more_severe_is_told_at_once_and_twice_as_many_routes_after_a_while() ->
     warning = event("r1", at(), severity=Severity.WARNING)
     grown = step(warning, at(minutes=10), places=("shop/buy", "shop/pay", "shop/ask", "shop/sell"))
     worse = step(grown, at(hours=3), severity=Severity.CRITICAL)
-    assert told(warning, grown, worse, days=0.5) == ["open chat +2", "worse chat +122", "worse chat +180"]
+    assert told(warning, grown, worse, days=0.5) == ["open chat +2", "worse chat +32", "worse chat +180"]
+
+
+def test_what_passes_is_neither_repeated_nor_told_to_have_grown() -> None:
+    passing = step(FOUND, at(minutes=20), passing=True, places=tuple(f"shop/{n}" for n in range(9)))
+    over = ended(passing, at(hours=50))
+    assert told(FOUND, passing, over) == ["open chat +2", "end chat +3005"]
+    (reason,) = {reason for reason in reasons(FOUND, passing, over) if "look as before" in reason}
+    assert reason.startswith("the last calls of all routes together look as before it")
+
+
+def test_the_end_tells_when_the_calls_looked_as_before_and_when_that_was_certain() -> None:
+    passing = step(FOUND, at(hours=1), passing=True, route="*")
+    relapse = step(passing, at(hours=2), passing=False)
+    again = step(relapse, at(hours=3), passing=True)
+    still = step(again, at(hours=5), passing=True)
+    *_, (order,) = (
+        one.orders for one in moments(FOUND, passing, relapse, again, still, ended(still, at(hours=9))) if one.orders
+    )
+    assert (
+        lasted(order.events)
+        == "2026-05-31 23:50 to 2026-06-01 03:00 UTC, 3 h 10 min; certain for each route at 2026-06-01 09:00 UTC"
+    )
+
+
+def test_an_outage_that_is_over_in_part_has_not_grown() -> None:
+    """Routes that are noticed late are of models that were told already."""
+    whole = [event(f"o{n}", at(minutes=n / 9), kind="outage", model=f"m{n}", route="*", places=()) for n in range(3)]
+    late = [event(f"r{n}", at(minutes=30), model="m0", route=str(n), places=(f"shop/{n}",)) for n in range(9)]
+    over = [ended(one, at(minutes=31)) for one in whole]
+    told_of_late = told(*whole, *late, *over, *(ended(one, at(hours=3)) for one in late))
+    assert told_of_late == ["open chat +2", "end chat +185"]
 
 
 def test_more_routes_of_what_is_of_all_routes_are_no_news() -> None:

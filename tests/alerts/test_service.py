@@ -11,9 +11,10 @@ import pytest
 from alerts.keeping import LEASE
 from tests.alerts.receiver import Receiver, receiving
 from tests.alerts.service_bench import KEY, START, Bench
+from tests.fixtures.store import call_rows
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage.alert_decisions import decisions_about
-from watchkeeper.storage.alert_deliveries import Outcome, list_deliveries
+from watchkeeper.storage.alert_deliveries import DeliveryFilter, Outcome, list_deliveries
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.notices import Notice, write
 
@@ -59,7 +60,10 @@ def test_a_regression_is_told_and_its_end_too(bench: Bench, receiver: Receiver) 
     service.run_once()
     assert verdicts(receiver, 2) == ["open", "end"]
     service.run_once()
-    assert [row.outcome for row in list_deliveries(bench.store, event="r1")] == [Outcome.SENT, Outcome.SENT]
+    assert [row.outcome for row in list_deliveries(bench.store, DeliveryFilter(event="r1"))] == [
+        Outcome.SENT,
+        Outcome.SENT,
+    ]
     said = [(row.verdict, row.channel) for row in decisions_about(bench.store, "r1")]
     assert said[:2] == [("wait", "hook"), ("open", "hook")]
 
@@ -159,7 +163,7 @@ def test_what_is_rejected_is_given_up_and_the_next_goes_out(bench: Bench, receiv
     (one,) = receiver.wait_for(1)
     bench.kill()
     assert json.loads(one.body)["subjects"][0]["id"] == "r2"
-    (lost,) = list_deliveries(bench.store, event="r1")
+    (lost,) = list_deliveries(bench.store, DeliveryFilter(event="r1"))
     assert (lost.outcome, lost.attempt, lost.error) == (Outcome.GIVEN_UP, 3, "127.0.0.1 answered 422")
 
 
@@ -187,7 +191,7 @@ def test_one_works_and_another_stands_by_until_it_is_silent(bench: Bench, receiv
     assert first.run_once()
     assert not second.run_once()
     bench.found("r1")
-    bench.clock.advance(seconds=LEASE.total_seconds() + 60)
+    bench.clock.advance(seconds=LEASE.total_seconds() + 120)
     assert second.run_once()
     assert verdicts(receiver, 1) == ["open"]
     # Whoever was away so long notices before it sends.
@@ -195,6 +199,27 @@ def test_one_works_and_another_stands_by_until_it_is_silent(bench: Bench, receiv
         first.run_once()
     assert not first.run_once()
     assert len(receiver.taken) == 1
+
+
+def test_a_channel_that_takes_charts_gets_the_numbers_and_another_does_not(bench: Bench, receiver: Receiver) -> None:
+    slack = {"type": "slack", "url": receiver.url}
+    bench.write_rules({"hook": hook(receiver), "chat": slack}, {"channels": ["hook", "chat"]})
+    first = int((START - timedelta(hours=1)).timestamp() * 1e6)
+    calls = call_rows(
+        60, ts=[first + n * 60_000_000 for n in range(60)], request_model="gpt-x", model="gpt-x", route="buy",
+        outcome=["ok"] * 50 + ["error"] * 10,
+    )  # fmt: skip
+    bench.store.insert_arrow("calls", calls, "calls")
+    service = bench.service()
+    bench.found("r1", onset=START - timedelta(minutes=10))
+    bench.clock.advance(minutes=3)
+    service.run_once()
+    bodies = [json.loads(one.body) for one in receiver.wait_for(2)]
+    bench.kill()
+    (chart,) = [body["chart"] for body in bodies if "chart" in body]
+    assert (chart["metric"], chart["unit"]) == ("error", "share")
+    assert sum(point["calls"] for point in chart["points"]) == 60
+    assert sum(point["calls"] * point["value"] for point in chart["points"]) == pytest.approx(10)
 
 
 def test_notices_are_told_once_though_they_are_read_again(bench: Bench, receiver: Receiver) -> None:

@@ -41,6 +41,7 @@ from api.walls.rate import Rate
 from api.walls.stack import Walls
 from tests.api.client import NOW, PROBLEM, problem
 from tests.fixtures.store import call_rows
+from watchkeeper.cli.alert_engine import StoreAlertEngine
 from watchkeeper.cli.catalogs import catalog_parts
 from watchkeeper.clock import ManualClock
 from watchkeeper.settings import Settings
@@ -76,6 +77,7 @@ def parts(store: Store) -> ApiParts:
         replay=lambda letters: ["" for _ in letters],
         reprice=lambda _: (),
         catalog=CATALOG,
+        alerts=StoreAlertEngine(Settings.load(), store, ManualClock(NOW)),
     )
 
 

@@ -65,6 +65,15 @@ def test_one_order_answers_for_all_values_of_its_filters() -> None:
     assert sum(calls) == sum(rows["calls"].to_pylist())
 
 
+def test_some_days_are_chosen_of_groups_that_are_kept_apart_by_day() -> None:
+    rows, chosen = table(500), CallFilter(FIRST + 3 * DAY, FIRST + 5 * DAY)
+    wanted = Wanted(("model",), ("day",), Interval.NONE, (), by_day=True)
+    sums = DaySums.of(rows, ("calls", "cost"), wanted).chosen(chosen)
+    keys = zip(sums.keys["day"].to_pylist(), sums.keys["d0"].to_pylist(), strict=True)
+    values = zip(sums["calls"].tolist(), sums["cost"].tolist(), strict=True)
+    assert dict(zip(keys, values, strict=True)) == by_hand(rows, chosen, by_day=True)
+
+
 def test_no_rows_are_no_groups() -> None:
     wanted = Wanted(("model",), (), Interval.DAY, ("service",), by_day=True)
     sums = DaySums.of(table(10).slice(0, 0), ("calls", "cost"), wanted).chosen(MONTH)

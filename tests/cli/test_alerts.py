@@ -67,21 +67,19 @@ def test_a_private_target_must_be_allowed(
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        (None, "set WATCHKEEPER_ALERT_RULES_FILE"),
         ("channels: [", "is not YAML"),
         ("[]", "must be a mapping"),
         ("channels: {}\nrules: []", "channels: "),
         ("channels: {a: {type: smoke}}\nrules: [{name: x, channels: [a]}]", "smoke"),
         ("channels: {a: {type: slack, url: {secret: nope}}}\nrules: [{name: x, channels: [a]}]", "no secret 'nope'"),
     ],
-    ids=["unset", "yaml", "list", "empty", "type", "secret"],
+    ids=["yaml", "list", "empty", "type", "secret"],
 )
 def test_a_wrong_rules_file_is_told_with_the_mend(
-    watchkeeper: Watchkeeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str | None, told: str
+    watchkeeper: Watchkeeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, told: str
 ) -> None:
-    if wrong is not None:
-        (tmp_path / "wrong.yaml").write_text(wrong)
-        monkeypatch.setenv("WATCHKEEPER_ALERT_RULES_FILE", str(tmp_path / "wrong.yaml"))
+    (tmp_path / "wrong.yaml").write_text(wrong)
+    monkeypatch.setenv("WATCHKEEPER_ALERT_RULES_FILE", str(tmp_path / "wrong.yaml"))
     ran = watchkeeper("alerts", "test", "a")
     assert ran.code == 2
     assert told in ran.err and "Traceback" not in ran.err
@@ -100,7 +98,15 @@ def test_secrets_that_are_no_json_are_told_without_being_shown(
 
 def test_an_unknown_channel_is_told_with_those_there_are(watchkeeper: Watchkeeper, rules_file: Path) -> None:
     ran = watchkeeper("alerts", "test", "hok")
-    assert ran.code == 2 and "it has hook" in ran.err
+    assert ran.code == 2 and "they have hook" in ran.err
+
+
+@pytest.mark.clickhouse
+def test_without_any_rules_that_is_told_with_the_mend(on_store: Any, watchkeeper: Watchkeeper) -> None:
+    for command in (("test", "chat"), ("preview",)):
+        ran = watchkeeper("alerts", *command)
+        assert ran.code == 2 and "set WATCHKEEPER_ALERT_RULES_FILE" in ran.err
+    assert "there are no alert rules yet" in watchkeeper("alerts", "rules", "show").out
 
 
 @pytest.mark.clickhouse
@@ -110,7 +116,7 @@ def test_mutes_are_set_listed_and_lifted(on_store: Any, watchkeeper: Watchkeeper
     )
     assert made.code == 0, made.err
     name = made.out.partition(":")[0]
-    listed = json.loads(watchkeeper("alerts", "mutes", "--json").out)
+    listed = json.loads(watchkeeper("alerts", "mutes", "--json").out)["rows"]
     assert [(one["id"], one["match"]["service"]) for one in listed] == [(name, ["shop"])]
     assert "gpt-*" in watchkeeper("alerts", "mutes").out
     assert watchkeeper("alerts", "unmute", name).out == f"{name}: lifted\n"
@@ -127,9 +133,10 @@ def test_mutes_are_set_listed_and_lifted(on_store: Any, watchkeeper: Watchkeeper
         (("x", "--where", "service"), "write NAME=WORD"),
         (("x", "--where", "colour=red"), "colour"),
         (("x", "--where", "kind=outrage"), "is no kind"),
+        (("x", "--where", "effect=big"), "effect=0.2"),
         (("",), "reason"),
     ],
-    ids=["length", "word", "name", "kind", "reason"],
+    ids=["length", "word", "name", "kind", "effect", "reason"],
 )
 def test_a_wrong_mute_is_told(on_store: Any, watchkeeper: Watchkeeper, arguments: tuple[str, ...], told: str) -> None:
     ran = watchkeeper("alerts", "mute", *arguments)
@@ -149,8 +156,8 @@ def test_a_preview_says_what_would_have_been_sent_and_what_not(
     assert ran.code == 0, ran.err
     assert "1 messages about 2 events." in ran.out
     assert "not told: short: it was over before it was told" in ran.out
-    (one,) = json.loads(watchkeeper("alerts", "preview", "--period", "1d", "--json").out)
-    assert (one["verdict"], one["subjects"][0]["id"]) == ("open", "r1")
+    (one,) = json.loads(watchkeeper("alerts", "preview", "--period", "1d", "--json").out)["messages"]
+    assert (one["verdict"], one["events"]) == ("open", ["r1"])
 
 
 @pytest.mark.clickhouse
@@ -163,24 +170,27 @@ def test_why_tells_decisions_and_deliveries(on_store: Any, watchkeeper: Watchkee
     ran = watchkeeper("alerts", "why", "r1")
     assert "chat, rule all: wait: quiet hours (until" in ran.out
     assert "503" in ran.out
-    assert [len(one) > 3 for one in json.loads(watchkeeper("alerts", "why", "r1", "--json").out)] == [True, True]
-    (row,) = json.loads(watchkeeper("alerts", "list", "--json").out)
+    said = json.loads(watchkeeper("alerts", "why", "r1", "--json").out)
+    assert ([one["reason"] for one in said["decisions"]], [one["key"] for one in said["messages"]]) == (
+        ["quiet hours"],
+        ["k"],
+    )
+    (row,) = json.loads(watchkeeper("alerts", "list", "--json").out)["rows"]
     assert (row["key"], row["outcome"]) == ("k", "failed")
 
 
 @pytest.mark.clickhouse
 def test_why_of_what_is_not_there(on_store: Any, watchkeeper: Watchkeeper, shared_store: Store) -> None:
     ran = watchkeeper("alerts", "why", "nope")
-    assert ran.code == 2 and "there is no 'nope'" in ran.err
+    assert ran.code == 2 and "nothing was decided about 'nope', and it is no regression" in ran.err
     insert_transitions(shared_store, [transition("r1", NOW)])
-    ran = watchkeeper("alerts", "why", "r1")
-    assert ran.code == 2 and "nothing was decided" in ran.err
+    assert "Nothing was decided about r1 yet: do the alerts run" in watchkeeper("alerts", "why", "r1").out
 
 
 @pytest.mark.clickhouse
 def test_why_takes_the_begin_of_an_id(on_store: Any, watchkeeper: Watchkeeper, shared_store: Store) -> None:
-    insert_transitions(shared_store, [transition("abc1", NOW), transition("abd2", NOW)])
-    log_decisions(shared_store, [DecisionRow(NOW, "c", ("abc1",), "chat", "all", "wait", "held back", None)])
-    assert "held back" in watchkeeper("alerts", "why", "abc").out
-    ran = watchkeeper("alerts", "why", "ab")
-    assert ran.code == 2 and "several ids begin with 'ab'" in ran.err
+    insert_transitions(shared_store, [transition("abcde1", NOW), transition("abcdf2", NOW)])
+    log_decisions(shared_store, [DecisionRow(NOW, "c", ("abcde1",), "chat", "all", "wait", "held back", None)])
+    assert "held back" in watchkeeper("alerts", "why", "abcde").out
+    ran = watchkeeper("alerts", "why", "abcd")
+    assert ran.code == 2 and "several ids begin with 'abcd'" in ran.err

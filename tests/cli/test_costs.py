@@ -29,6 +29,12 @@ def stored(shared_store: Store) -> None:
 
 
 @pytest.mark.usefixtures("stored")
+def test_names_are_whole_on_a_narrow_terminal(on_store: Watchkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "gpt-4o-2024-08-06" in on_store("costs", "--by", "model,route", *PERIOD).out
+
+
+@pytest.mark.usefixtures("stored")
 def test_a_table_says_what_each_group_cost_and_what_it_leaves_out(on_store: Watchkeeper) -> None:
     ran = on_store("costs", "--by", "model,route", *PERIOD)
     assert ran.code == 0, ran.err

@@ -56,6 +56,16 @@ def test_migrate_says_what_it_did_and_does_it_once(
     assert (first.code, second.code, second.out) == (0, 0, "up to date\n")
 
 
+@pytest.mark.clickhouse
+def test_migrate_can_be_asked_whether_something_is_missing(
+    on_store: Watchkeeper, bare_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHKEEPER_DATABASE", bare_store.config.database)
+    before, _, after = on_store("migrate", "--check"), on_store("migrate"), on_store("migrate", "--check")
+    assert before.code == 1 and before.out.startswith("missing 0001 calls\n")
+    assert (after.code, after.out) == (0, "up to date\n")
+
+
 def test_a_server_that_does_not_answer_is_a_sentence(watchkeeper: Watchkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHKEEPER_STORE", "clickhouse")
     monkeypatch.setenv("WATCHKEEPER_CLICKHOUSE_URL", "http://127.0.0.1:1")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dashboards.files import DASHBOARDS
 from dashboards.model import Dashboard, Panel, Source
-from tests.dashboards.plugin import View, expanded
+from dashboards.plugin import View, expanded
 from tests.dashboards.seed import END, seed
 from tests.fixtures.store import FOREVER
 from watchkeeper.storage.client import Store, StoreConfig

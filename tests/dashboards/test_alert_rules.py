@@ -13,18 +13,20 @@ from dashboards import names
 from dashboards.alert_rule import AlertRule
 from dashboards.alert_rules import RULES
 from dashboards.files import DASHBOARDS, ROOT
+from dashboards.plugin import View, expanded
 from tests.dashboards.columns import types_of
-from tests.dashboards.plugin import View, expanded
 from tests.dashboards.seed import BEGIN, END
 from tests.fixtures.store import call_rows
 from watchkeeper.storage.budgets import BudgetEvent, insert_budget_events
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.detector_state import DetectorState, StatePlace, save_state
 
 pytestmark = pytest.mark.clickhouse
 
 BY_UID = {rule.uid: rule for rule in RULES}
 RULE = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.uid) for rule in RULES])
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 def sql_at(rule: AlertRule, at: datetime) -> str:
@@ -71,14 +73,11 @@ def test_what_is_well_is_quiet(fleet: Store) -> None:
     [
         ("watchkeeper-no-calls", END + 40 * MINUTE, [{}]),
         ("watchkeeper-dead-letters", END - 355 * MINUTE, [{"reason": "not_otlp"}]),
-        (
-            "watchkeeper-detectors-still",
-            END + 40 * MINUTE,
-            [{"owner": "detectors", "topic": "llm_calls", "partition": "0"}],
-        ),
+        ("watchkeeper-no-calls", END + 6 * DAY, [{}]),
+        ("watchkeeper-detectors-still", END + 40 * MINUTE, []),
         ("watchkeeper-unpriced", END, [{"provider": "openai", "model": "gpt-4o-mini"}]),
     ],
-    ids=["no-calls", "dead-letters", "detectors-still", "unpriced"],
+    ids=["no-calls", "dead-letters", "no-calls-days", "detectors-without-calls", "unpriced"],
 )
 def test_a_rule_fires(uid: str, at: datetime, alerts: list[dict[str, str]], fleet: Store) -> None:
     assert fired(fleet, uid, at) == alerts
@@ -108,6 +107,17 @@ def test_late_calls_fire(late_s: int, fires: bool, shared_store: Store) -> None:
     )
 
 
+@pytest.mark.parametrize(("saved", "fires"), [(5, True), (59, False)])
+def test_detectors_that_save_nothing_while_calls_go_on_fire(saved: int, fires: bool, shared_store: Store) -> None:
+    at = BEGIN + saved * MINUTE
+    save_state(shared_store, StatePlace("detectors", "llm_calls", 0, "1"), DetectorState(1, 9, b"learnt"), at)
+    save_state(shared_store, StatePlace("detectors", "llm_calls", 1, "1"), DetectorState(1, 9, b"learnt"), BEGIN)
+    minutes = pa.array([int((BEGIN + minute * MINUTE).timestamp() * 1_000_000) for minute in range(60)])
+    shared_store.insert_arrow("calls", call_rows(60, ts=minutes), "an hour")
+    expected = [{"owner": "detectors", "topic": "llm_calls"}] if fires else []
+    assert fired(shared_store, "watchkeeper-detectors-still", BEGIN + 60 * MINUTE) == expected
+
+
 @pytest.mark.parametrize(("percent", "fires"), [(80, False), (100, True)])
 def test_a_budget_fires_at_its_limit(percent: int, fires: bool, shared_store: Store) -> None:
     insert_budget_events(shared_store, [BudgetEvent("team", BEGIN, percent, 1, END, Decimal(1), Decimal(1))])
@@ -124,7 +134,13 @@ def test_the_file_decides_as_grafana_expects() -> None:
     panels = {dashboard.uid: {panel.title for panel in dashboard.panels} for dashboard in DASHBOARDS}
     assert [rule["uid"] for rule in group["rules"]] == [rule.uid for rule in RULES]
     assert all(rule.panel in panels[rule.dashboard] and len(rule.uid) <= 40 for rule in RULES)
+    assert [made["uid"] for made in group["rules"] if made["execErrState"] == "Error"] == ["watchkeeper-no-calls"]
     for made, rule in zip(group["rules"], RULES, strict=True):
+        assert made["noDataState"] == "OK"
+        assert made["execErrState"] in ("Error", "KeepLast")
+        assert re.fullmatch(r"0s|\d+m", made["for"]), "as Grafana writes it: else each push would find a difference"
+        assert set(made["annotations"]) == {"summary", "description"}
+        assert made["labels"] == {"severity": rule.severity, "product": "watchkeeper"}
         asked, reduced, decided = made["data"]
         assert asked["datasourceUid"] == names.DATA_SOURCE
         assert asked["model"]["rawSql"] == rule.query

@@ -53,7 +53,7 @@ def test_titles_and_uids_stand_for_one_dashboard_each() -> None:
 def test_a_dashboard_changes_in_the_repository_only(uid: str) -> None:
     board = COMMITTED[uid]
     assert board["editable"] is False
-    assert board["id"] is None
+    assert "id" not in board
     assert board["title"] and board["description"]
     assert board["tags"] == [names.TAG]
     assert [link["tags"] for link in board["links"]] == [[names.TAG]]

@@ -8,8 +8,8 @@ import pytest
 
 from dashboards.files import DASHBOARDS
 from dashboards.model import Annotation, Dashboard, Format, Panel, Variable
+from dashboards.plugin import View
 from tests.dashboards.columns import KEPT, MINUTES, PANELS, column_types, sql_of, types_of
-from tests.dashboards.plugin import View
 from tests.dashboards.seed import BEGIN, END
 from watchkeeper.storage.client import Store
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.dashboards.plugin import View, expanded
+from dashboards.plugin import View, expanded
 
 VIEW = View(
     datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC), 20, {"model": ["a", "b'c"], "none": [""]}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from dashboards.files import DASHBOARDS
+from dashboards.plugin import View, expanded
 from dashboards.sql import wilson as wilson_sql
 from tests.dashboards.columns import PANELS, sql_of
-from tests.dashboards.plugin import View, expanded
 from tests.dashboards.seed import BEGIN, CALLS, END
 from watchkeeper.storage.client import Store
 from watchkeeper.wilson import wilson
@@ -143,3 +143,10 @@ def test_quotes_in_names_stay_names(fleet: Store) -> None:
     odd = View(BEGIN, END, 300, {"service": ["x') OR 1=1 --"]})
     sql = expanded("SELECT count() AS n FROM calls_1h WHERE service IN (${service:singlequote})", odd, ["service"])
     assert fleet.query_rows(sql)[0]["n"] == 0
+
+
+def test_every_level_of_a_budget_is_shown(fleet: Store) -> None:
+    levels = [(row["level_percent"], row["level_usd"], row["state"]) for row in rows_of(fleet, "Budgets")]
+    assert levels == [(80, 80, "reached"), (100, 100, "not reached")]
+    reached, open_still = rows_of(fleet, "Budgets")
+    assert (float(reached["spent_usd"]), open_still["spent_usd"], open_still["reached_at"]) == (80.5, None, None)

@@ -6,7 +6,7 @@ from io import StringIO
 from rich.console import Console
 
 from demo.backend import Backend
-from demo.report import show
+from demo.report import show, show_addresses
 from demo.summary import SummaryRow
 
 _BACKEND = Backend(api="http://127.0.0.1:8080", otlp="http://127.0.0.1:4318")
@@ -14,7 +14,7 @@ _BACKEND = Backend(api="http://127.0.0.1:8080", otlp="http://127.0.0.1:4318")
 
 def _shown(*rows: SummaryRow) -> str:
     out = StringIO()
-    show(Console(file=out, width=150), rows, _BACKEND)
+    show(Console(file=out, width=100), rows)
     return out.getvalue()
 
 
@@ -23,34 +23,28 @@ def _row(**fields: object) -> SummaryRow:
     return SummaryRow.model_validate(basic | fields)
 
 
-def test_a_row_shows_outcomes_latency_tokens_and_cost() -> None:
-    row = _row(
-        outcomes={"ok": 1, "refused": 1},
-        latency_p50_ms=120.4,
-        latency_p95_ms=480.0,
-        ttft_p50_ms=60.2,
-        input_tokens=1234,
-        output_tokens=77,
-        cost_usd=Decimal("0.01234"),
-    )
-    shown = _shown(row)
-    for part in ("refused 1", "120", "480", "60", "1,234", "77", "0.0123"):
-        assert part in shown
+def test_a_line_sums_what_a_service_did() -> None:
+    told = {"input_tokens": 1200, "output_tokens": 70, "cost_usd": Decimal("0.01")}
+    one = _row(model="m-2025-01-01", outcomes={"ok": 1, "refused": 1}, **told)
+    line = next(line for line in _shown(one, _row(**told), _row(model="n")).splitlines() if " app " in line)
+    for part in (" 6 ", " 5 ", "refused 1", " 2,540 ", "0.0200"):
+        assert part in line
 
 
 def test_an_unknown_price_is_a_word_and_never_zero() -> None:
-    line = next(line for line in _shown(_row(model="house", unpriced_calls=2)).splitlines() if " house " in line)
+    line = next(line for line in _shown(_row(service="house", unpriced_calls=2)).splitlines() if " house " in line)
     assert "unpriced" in line
     assert "0.0000" not in line
 
 
 def test_an_unknown_number_leaves_its_cell_empty() -> None:
-    line = next(line for line in _shown(_row(model="blank")).splitlines() if " blank " in line)
+    line = next(line for line in _shown(_row(service="blank")).splitlines() if " blank " in line)
     assert "None" not in line
     assert " 0 " not in line
 
 
 def test_the_addresses_are_printed() -> None:
-    shown = _shown(_row())
-    assert "http://127.0.0.1:8080" in shown
-    assert "http://127.0.0.1:4318/v1/traces" in shown
+    out = StringIO()
+    show_addresses(Console(file=out, width=100), _BACKEND)
+    assert "http://127.0.0.1:8080/\n" in out.getvalue()
+    assert "http://127.0.0.1:4318/v1/traces" in out.getvalue()

@@ -91,6 +91,15 @@ def test_what_changed_at_the_same_time_is_told_and_what_changed_before_is_not(co
     assert explained(earlier, "latency").co_timed == ()
 
 
+def test_a_release_is_told_where_the_alarm_came_before_the_onset_was_narrowed_down() -> None:
+    ts = traffic(5, end=ONSET + 1_500)
+    table = slow(5, np.where(ts >= ONSET, 1.5, 1.0), ts, service_version=np.where(ts >= ONSET, "v2", "v1"))
+    alarm = ONSET + 1_500
+    change = ChangeFacts(PARENT, "latency", ONSET, ONSET - 1_500, alarm, alarm)
+    (event,) = attribute(ArrowHistory(table.sort_by("ts")), change).co_timed
+    assert (event.what, event.before, event.after) == ("service version", "v1", "v2")
+
+
 def test_rate_limits_at_the_same_time_are_told() -> None:
     ts = traffic(6)
     limited = (np.random.default_rng(6).random(len(ts)) < 0.2) & (ts >= ONSET)

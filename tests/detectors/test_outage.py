@@ -70,6 +70,17 @@ def test_one_broken_workload_is_no_broken_model() -> None:
     assert "on shop/chat" in opened.reason
 
 
+def test_what_failed_before_the_model_came_back_is_its_outage_however_much_a_unit_holds() -> None:
+    ts = np.arange(START, START + 1.2 * DAY, 15.0)
+    route = np.where(np.arange(len(ts)) % 3 == 0, "code", "chat")
+    failed = (ts >= START + DAY + 1_200) & (ts < START + DAY + 4_000)
+    stories = [
+        [(r.series, r.state.value, r.at) for r in told(ts, failed, route=route, seconds=seconds)]
+        for seconds in (60.0, 1_800.0)
+    ]
+    assert stories[0] == stories[1] and [series for series, _, _ in stories[1]] == [str(PARENT)] * 2
+
+
 def test_a_workload_that_went_first_becomes_part_of_the_models_outage_and_stays_out_alone_afterwards() -> None:
     ts = np.arange(START, START + 1.2 * DAY, 15.0)
     route = np.where(np.arange(len(ts)) % 3 == 0, "code", "chat")

@@ -9,17 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from collector.dialects import ACCOUNTING, FINISH_REASONS, MARKERS, PROVIDERS, ROLE_RULES, Marker
 from tests.api.advising.scenarios import table as scenarios
 from tests.docs.api_reference import endpoints
+from tests.docs.command_reference import command_line
+from tests.docs.metrics_reference import metrics, rules
 from tests.docs.sdk_reference import sdk_settings
 from watchkeeper.schema import markdown_table
 from watchkeeper.settings import PREFIX, Settings
-from watchkeeper.telemetry import Metrics
 from watchkeeper.topics import TOPICS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -39,18 +39,6 @@ def settings() -> str:
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         rows.append(f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |")
-    return "\n".join(rows)
-
-
-def metrics() -> str:
-    """One row a metric."""
-    rows = ["| metric | kind | labels | meaning |", "| --- | --- | --- | --- |"]
-    for metric in vars(Metrics()).values():
-        if isinstance(metric, MetricWrapperBase):
-            described = next(iter(metric.describe()))
-            labels = ", ".join(f"`{label}`" for label in metric._labelnames)
-            suffix = "_total" if described.type == "counter" else ""
-            rows.append(f"| `{described.name}{suffix}` | {described.type} | {labels} | {described.documentation} |")
     return "\n".join(rows)
 
 
@@ -121,13 +109,15 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("configuration.md", settings),
     "columns": ("data-model.md", markdown_table),
     "topics": ("data-model.md", topics),
-    "metrics": ("operations.md", metrics),
+    "metrics": ("metrics.md", metrics),
+    "prometheus-rules": ("metrics.md", rules),
     "dialects": ("dialects.md", dialects),
     "accounting": ("dialects.md", accounting),
     "finish-reasons": ("dialects.md", finish_reasons),
     "providers": ("dialects.md", providers),
     "sdk-settings": ("instrument.md", sdk_settings),
     "endpoints": ("api.md", endpoints),
+    "commands": ("commands.md", command_line),
     "scenarios": ("advice.md", scenarios),
 }
 

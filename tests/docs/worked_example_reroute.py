@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 
+from tests.docs import tutorial
 from tests.docs.worked_example_console import Console, console, next_command
 from tests.docs.worked_example_models import AZURE, BIG, HAIKU, MINI, MODELS
 from tests.docs.worked_example_team import Team, Work
@@ -41,6 +42,7 @@ def told(store: Store) -> dict[str, str]:
     team.failing[BIG] = 0.3
     with console(store, clock) as at:
         _degraded(team, at)
+        tutorial.looked_at(team, at, ROUTE)
         _moved(team, at)
         team.failing.clear()
         _recovered(team, at)
@@ -74,6 +76,7 @@ def _recovered(team: Team, at: Console) -> None:
         team.spend(6)
         if not _open(at):
             break
+    tutorial.ended(team, at)
     at.show("away-closed", ADVISE)
 
 

@@ -105,6 +105,7 @@ def test_the_sdk_works_with_nothing_but_opentelemetry(sdk: zipfile.ZipFile, tmp_
         "detectors",
         "api",
         "alerts",
+        "dashboards",
     }
     assert "pip install 'watchkeeper-sdk[otlp]'" in done.stderr
 
@@ -145,8 +146,8 @@ def _bring_along(name: str, into: Path, seen: set[str] | None = None) -> None:
 
 
 def test_the_platform_holds_its_packages_with_migrations_and_types(platform: zipfile.ZipFile) -> None:
-    assert roots(platform) == {"watchkeeper", "collector", "detectors", "api", "alerts"}
-    for package in ("watchkeeper", "collector", "detectors", "api", "alerts"):
+    assert roots(platform) == {"watchkeeper", "collector", "detectors", "api", "alerts", "dashboards"}
+    for package in ("watchkeeper", "collector", "detectors", "api", "alerts", "dashboards"):
         assert modules(ROOT / package) <= set(platform.namelist())
         assert f"{package}/py.typed" in platform.namelist()
     migrations = modules(ROOT / "watchkeeper/storage/migrations")

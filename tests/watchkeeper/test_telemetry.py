@@ -19,7 +19,8 @@ def _logs_as_before() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = before
     root.setLevel(level)
-    logging.getLogger("kafka").setLevel(logging.NOTSET)
+    for library in ("kafka", "urllib3", "clickhouse_connect"):
+        logging.getLogger(library).setLevel(logging.NOTSET)
 
 
 def configure_as_a_process_would(level: str, form: str) -> None:
@@ -70,6 +71,9 @@ def test_libraries_tell_of_trouble_only(capsys: pytest.CaptureFixture[str], leve
     logging.getLogger("kafka.net").debug("MARKBODY")
     logging.getLogger("kafka.net").info("a connection is open")
     logging.getLogger("kafka.net").error("a connection is lost")
+    # With the address of a statement, and so the values that are bound to it.
+    logging.getLogger("urllib3.connectionpool").warning("Retrying after connection broken: /?param_user=MARKUSER")
+    logging.getLogger("clickhouse_connect.driver._backend.http_sync").warning("Unexpected Http Driver Exception")
     assert capsys.readouterr().err == "ERROR kafka.net a connection is lost\n"
 
 

@@ -1,7 +1,6 @@
 """Settings to alerts: what ``up`` and the commands of ``alerts`` build the same way."""
 
 import secrets
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -9,22 +8,17 @@ from alerts.channels import ChannelParts
 from alerts.delivery_log import DeliveryLog
 from alerts.keeping import Keeper
 from alerts.rules_file import secrets_of
-from alerts.rules_source import RulesSource
+from alerts.rules_source import RulesInForce, RulesSource, StoredRules
 from alerts.service import AlertParts, AlertsService
 from alerts.target_guard import TargetGuard
 from alerts.workers import Workers, worker_maker
 from watchkeeper.clock import Clock
-from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
+from watchkeeper.storage.alert_rules import newest_version
 from watchkeeper.storage.client import Store
-from watchkeeper.telemetry import Metrics
+from watchkeeper.telemetry import Metrics, logger
 
-
-def rules_path(settings: Settings) -> Path:
-    """Where the rules are. Raises :class:`ConfigError` where that is not set."""
-    if settings.alert_rules_file is None:
-        raise ConfigError("there are no alert rules: set WATCHKEEPER_ALERT_RULES_FILE (docs/alerts.md has an example)")
-    return settings.alert_rules_file
+_log = logger("alerts")
 
 
 def alert_secrets(settings: Settings) -> dict[str, SecretStr]:
@@ -33,9 +27,20 @@ def alert_secrets(settings: Settings) -> dict[str, SecretStr]:
     return {**found, **settings.alert_secrets}
 
 
-def rules_source(settings: Settings) -> RulesSource:
-    """The rules file. Raises :class:`ConfigError` where it is wrong."""
-    return RulesSource(rules_path(settings), lambda: alert_secrets(settings))
+def rules_source(settings: Settings, store: Store) -> RulesInForce:
+    """The rules file where one is set, which wins; else what was set through the API.
+
+    Raises :class:`ConfigError` for a file that is wrong.
+    """
+
+    def secrets_now() -> dict[str, SecretStr]:
+        return alert_secrets(settings)
+
+    if settings.alert_rules_file is None:
+        return StoredRules(store, secrets_now)
+    if newest_version(store):
+        _log.warning("rules that were set through the API do not count: the rules file wins")
+    return RulesSource(settings.alert_rules_file, secrets_now)
 
 
 def channel_parts(settings: Settings, clock: Clock) -> ChannelParts:
@@ -49,7 +54,7 @@ def alerts_service(settings: Settings, store: Store, metrics: Metrics, clock: Cl
     return AlertsService(
         AlertParts(
             store=store,
-            rules=rules_source(settings),
+            rules=rules_source(settings, store),
             keeper=Keeper(store, secrets.token_hex(8), alone=settings.store == "chdb"),
             workers=Workers(worker_maker(channel_parts(settings, clock), log)),
             log=log,

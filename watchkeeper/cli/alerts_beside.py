@@ -37,7 +37,5 @@ class AlertsBeside(Beside):
 
 
 def alerts_beside(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> Beside:
-    """The alerts of ``up``; nothing where no rules file is set. Raises :class:`~watchkeeper.errors.ConfigError`."""
-    if settings.alert_rules_file is None:
-        return Beside()
+    """The alerts of ``up``. Raises :class:`~watchkeeper.errors.ConfigError` for a rules file that is wrong."""
     return AlertsBeside(alerts_service(settings, store, metrics, clock))

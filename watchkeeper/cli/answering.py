@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,6 +14,7 @@ from api.auth import Access
 from watchkeeper.cli.access import Remote, remote, store_or_api
 from watchkeeper.cli.asking import Views
 from watchkeeper.cli.catalogs import catalog_parts
+from watchkeeper.cli.late import Late
 from watchkeeper.cli.repricing import reprice_with
 from watchkeeper.cli.route_needs import requirements_of
 from watchkeeper.cli.running_address import Address
@@ -23,9 +25,14 @@ from watchkeeper.storage.client import Store
 from watchkeeper.streams.otlp_config import is_loopback
 from watchkeeper.telemetry import Metrics
 
+if TYPE_CHECKING:
+    from watchkeeper.cli import alert_engine
+else:
+    alert_engine = Late("watchkeeper.cli.alert_engine")
+
 
 @contextlib.contextmanager
-def api(settings: Settings, url: str = "", views: "Views | None" = None) -> Iterator[Remote]:
+def api(settings: Settings, url: str = "", views: "Views | None" = None, *, alerts: bool = False) -> Iterator[Remote]:
     """The API to ask; see :mod:`watchkeeper.cli.asking`.
 
     Raises :class:`~watchkeeper.errors.WatchkeeperError` where none answers.
@@ -39,7 +46,8 @@ def api(settings: Settings, url: str = "", views: "Views | None" = None) -> Iter
         if isinstance(access, Remote):
             yield access
             return
-        with httpx.Client(transport=InProcess(settings, access, views), base_url="http://localhost") as client:
+        inside = InProcess(settings, access, views, alerts=alerts)
+        with httpx.Client(transport=inside, base_url="http://localhost") as client:
             yield Remote(client)
 
 
@@ -56,7 +64,7 @@ def _host(url: str) -> str:
 class InProcess(httpx.BaseTransport):
     """Requests answered by our own application over ``store``: what a command prints cannot differ from the API."""
 
-    def __init__(self, settings: Settings, store: Store, views: "Views | None" = None) -> None:
+    def __init__(self, settings: Settings, store: Store, views: "Views | None" = None, *, alerts: bool = False) -> None:
         clock, self._secret = SystemClock(), secrets.token_urlsafe(32)
         parts = ApiParts(
             store,
@@ -68,6 +76,7 @@ class InProcess(httpx.BaseTransport):
             requirements=requirements_of(settings),
             access=Access(own_secret=self._secret),
             detectors=views(settings, store) if views else None,
+            alerts=alert_engine.StoreAlertEngine(settings, store, clock) if alerts else None,
         )
         self._app = httpx.ASGITransport(create_app(parts), raise_app_exceptions=True)
 

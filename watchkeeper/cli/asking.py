@@ -83,6 +83,8 @@ class Question:
     media_type: str = "application/json"
     views: "Views | None" = None
     """What the application inside this process knows of detectors; left out where the answer does not need it."""
+    alerts: bool = False
+    """The application inside this process needs the alerts' code."""
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def show(settings: Settings, url: str, question: Question, output: Output, draw:
     Returns the answer, of a table what goes along with it. Raises :class:`~watchkeeper.errors.WatchkeeperError` with
     what the API says is wrong.
     """
-    with api(settings, url, question.views) as asked:
+    with api(settings, url, question.views, alerts=question.alerts) as asked:
         if output is Output.CSV:
             return _print_csv(_asked(asked, question, "text/csv"))
         answer = _asked(asked, question, "application/json").json()
@@ -151,6 +153,8 @@ def conditions(where: Sequence[str] | None) -> dict[str, list[str]]:
     return chosen
 
 
-def api(settings: Settings, url: str = "", views: "Views | None" = None) -> "AbstractContextManager[Remote]":
+def api(
+    settings: Settings, url: str = "", views: "Views | None" = None, *, alerts: bool = False
+) -> "AbstractContextManager[Remote]":
     """The API to ask; see the module. Raises :class:`~watchkeeper.errors.WatchkeeperError` where none answers."""
-    return answering.api(settings, url, views)
+    return answering.api(settings, url, views, alerts=alerts)

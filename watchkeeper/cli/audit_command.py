@@ -18,7 +18,7 @@ def command(
     begin: From = "",
     end: To = "",
     key: Annotated[str, typer.Option(help="Only by the key of this name.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows.")] = 100,
     as_json: AsJson = False,
     url: ApiUrl = "",
     data_dir: DataDir = None,

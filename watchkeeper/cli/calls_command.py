@@ -47,7 +47,7 @@ Further = Annotated[
     ),
 ]
 Order = Annotated[CallOrder, typer.Option(help="The latest, longest or most expensive first.")]
-Limit = Annotated[int, typer.Option(min=1, max=5_000)]
+Limit = Annotated[int, typer.Option(min=1, max=5_000, help="Most rows.")]
 Export = Annotated[
     Path | None, typer.Option(help="Write all columns of all calls that fit to this .parquet, .arrow or .csv file.")
 ]
@@ -116,7 +116,8 @@ def _export(settings: Settings, url: str, query: dict[str, Any], file: Path) -> 
 
 
 def _draw(answer: Any, console: Console) -> None:
-    console.print(_table(answer["rows"]), width=max(console.width, _WIDEST))
+    console.width = max(console.width, _WIDEST)
+    console.print(_table(answer["rows"]))
     console.print(f"{_time(answer['start'], 16)} to {_time(answer['end'], 16)} UTC")
     if not answer["complete"]:
         console.print(f"calls from before {_time(answer['complete_since'], 16)} may be gone", style="yellow")
@@ -127,7 +128,8 @@ def _draw(answer: Any, console: Console) -> None:
 def _draw_trace(answer: Any, console: Console) -> None:
     cost = "unknown" if answer["cost_usd"] is None else f"{Decimal(answer['cost_usd']):.6f}"
     console.print(f"trace {answer['trace_id']}: {len(answer['rows'])} calls, $ {cost}")
-    console.print(_table(answer["rows"]), width=max(console.width, _WIDEST))
+    console.width = max(console.width, _WIDEST)
+    console.print(_table(answer["rows"]))
     for row in answer["rows"]:
         below = f" below {row['parent_call']}" if row["parent_call"] else ""
         reason = " ".join(filter(None, (row["outcome_reason"], row["error_type"])))

@@ -22,9 +22,9 @@ Sizes = Annotated[list[Size] | None, typer.Option(help="May be repeated.")]
 Inputs = Annotated[
     list[str] | None, typer.Option("--input", help="text, image, audio, video, pdf; all that are given.")
 ]
-Flag = Annotated[bool | None, typer.Option()]
-Tokens = Annotated[int, typer.Option(min=0)]
-Limit = Annotated[int, typer.Option(min=1, max=1_000)]
+Flag = Annotated[bool | None, typer.Option(help="Only models of which this is known to be so, or not so.")]
+Tokens = Annotated[int, typer.Option(min=0, help="Only models whose limit is known to be at least this.")]
+Limit = Annotated[int, typer.Option(min=1, max=1_000, help="Most rows.")]
 
 
 def command(

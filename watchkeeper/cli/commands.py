@@ -289,6 +289,29 @@ _MIGRATIONS = EntryGroup(
     default="list",
 )
 
+_ALERT_RULES = EntryGroup(
+    "rules",
+    "Which of it goes to which channel, and how often.",
+    (
+        Entry(
+            "show",
+            "watchkeeper.cli.alert_rules_command:show_rules",
+            "The rules in force, as YAML, without secrets.",
+        ),
+        Entry(
+            "check",
+            "watchkeeper.cli.alert_rules_command:check_rules",
+            "Look whether a rules file is right; asks nobody, sends nothing.",
+        ),
+        Entry(
+            "set",
+            "watchkeeper.cli.alert_rules_command:set_rules",
+            "Set all rules through the API, from a file that names its secrets. Where the alerts have a file, it wins.",
+        ),
+    ),
+    default="show",
+)
+
 _ALERTS = EntryGroup(
     "alerts",
     "Who is told of what, when, and why.",
@@ -301,7 +324,7 @@ _ALERTS = EntryGroup(
         Entry(
             "test",
             "watchkeeper.cli.alerts_command:test_channel",
-            "Send a test message to one channel of the rules file; exit code 1 if it does not get through.",
+            "Send a test message to one channel of the rules; exit code 1 if it does not get through.",
         ),
         Entry(
             "list",
@@ -316,7 +339,7 @@ _ALERTS = EntryGroup(
         Entry(
             "preview",
             "watchkeeper.cli.alerts_command:preview",
-            "What the rules file, as it is now, would have sent of the past; and what it would not, with the reason.",
+            "What the rules in force, or those of a file, would have sent of the past; and what not, with the reason.",
         ),
         Entry(
             "mute",
@@ -327,7 +350,35 @@ _ALERTS = EntryGroup(
         Entry(
             "mutes",
             "watchkeeper.cli.alerts_command:mutes",
-            "Mutes that stand, now or later, besides those of the rules file.",
+            "Mutes that stand, now or later, those of the rules too.",
+        ),
+        Entry(
+            "acknowledge",
+            "watchkeeper.cli.alerts_command:acknowledge",
+            "Say that somebody looks after it: no repeats, no escalation. What gets worse is told, and the end.",
+        ),
+        _ALERT_RULES,
+    ),
+)
+
+_GRAFANA = EntryGroup(
+    "grafana",
+    "Dashboards and alert rules in a Grafana that is there.",
+    (
+        Entry(
+            "diff",
+            "watchkeeper.cli.grafana_command:diff",
+            "How a Grafana differs from what a push would make of it; exit code 1 if it does.",
+        ),
+        Entry(
+            "push",
+            "watchkeeper.cli.grafana_command:push",
+            "Put data source, folder, dashboards and alert rules into a Grafana; exit code 1 if something was left.",
+        ),
+        Entry(
+            "check",
+            "watchkeeper.cli.grafana_command:check",
+            "Run the query of every panel on the store; exit code 1 if one fails or has nothing to show.",
         ),
     ),
 )
@@ -437,6 +488,7 @@ COMMANDS = (
     _DETECTORS,
     _REGRESSIONS,
     _ALERTS,
+    _GRAFANA,
     _KEYS,
     Entry(
         "audit",

@@ -70,7 +70,8 @@ def draw(answer: Any, console: Console) -> None:
     for side in ("baseline", "candidate"):
         console.print(f"{side:9} {_cohort(answer[side])}", markup=False)
     if answer["rows"]:
-        console.print(_table(answer["rows"]), width=max(console.width, _WIDEST))
+        console.width = max(console.width, _WIDEST)
+        console.print(_table(answer["rows"]))
     for row in answer["rows"]:
         if row["verdict"] == "cannot_tell":
             needed = f" (about {row['calls_needed']:,} calls needed)" if row["calls_needed"] else ""

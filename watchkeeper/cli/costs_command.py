@@ -62,7 +62,8 @@ def command(
 
 def _draw(answer: Any, console: Console, always: Sequence[str]) -> None:
     # Narrower, the names would be cut, without which the numbers say nothing.
-    console.print(_table(answer["rows"], answer["totals"], always), width=max(console.width, _WIDEST))
+    console.width = max(console.width, _WIDEST)
+    console.print(_table(answer["rows"], answer["totals"], always))
     for note in _notes(answer):
         console.print(note, markup=False)
 

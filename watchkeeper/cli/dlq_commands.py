@@ -19,8 +19,10 @@ else:
 def list_letters(
     reason: Annotated[str, typer.Option(help="Only this reason.")] = "",
     waiting: Annotated[bool, typer.Option("--waiting", help="Leave out those that were replayed.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
-    form: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows.")] = 100,
+    form: Annotated[
+        Format, typer.Option("--format", help="json: one object a line; table: for people.")
+    ] = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
     """Dead letters, newest first."""

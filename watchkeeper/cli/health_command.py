@@ -35,7 +35,7 @@ By = Annotated[
     str, typer.Option(help="Coarser than series: dimensions with commas, such as model or service,environment.")
 ]
 Interval = Annotated[str, typer.Option(help="Of a history: 1m, 5m, 15m, 1h, 6h or 1d.")]
-Limit = Annotated[int, typer.Option(min=1, max=5_000)]
+Limit = Annotated[int, typer.Option(min=1, max=5_000, help="Most rows.")]
 
 
 def command(
@@ -132,7 +132,8 @@ def _table(first: str, *last: str) -> Table:
 
 
 def _print(table: Table, answer: Any, console: Console) -> None:
-    console.print(table, width=max(console.width, _WIDEST))
+    console.width = max(console.width, _WIDEST)
+    console.print(table)
     console.print(f"{_time(answer['start'])} to {_time(answer['end'])} UTC, from {', '.join(answer['source'])}")
     if not answer["complete"]:
         console.print(f"calls from before {_time(answer['complete_since'])} may be gone", style="yellow")

@@ -17,7 +17,7 @@ from watchkeeper.errors import ConfigError
 from watchkeeper.settings import Settings
 
 _WIDEST = 100
-Limit = Annotated[int, typer.Option(min=1, max=1_000)]
+Limit = Annotated[int, typer.Option(min=1, max=1_000, help="Most rows.")]
 Name = Annotated[str, typer.Argument(help="PROVIDER/MODEL as calls ask for it, e.g. openai/gpt-4o.")]
 
 
@@ -78,7 +78,8 @@ def _draw(answer: Any, console: Console) -> None:
             _cost(row["cost_30d_usd"]),
             _ends(row["end_of_life"]),
         )
-    console.print(table, width=max(console.width, _WIDEST))
+    console.width = max(console.width, _WIDEST)
+    console.print(table)
     console.print(f"{_time(answer['start'])} to {_time(answer['end'])} UTC, from {', '.join(answer['source'])}")
     if not answer["complete"]:
         console.print(f"calls from before {_time(answer['complete_since'])} may be gone", style="yellow")
@@ -88,9 +89,11 @@ def _draw(answer: Any, console: Console) -> None:
 
 def _draw_one(answer: Any, console: Console) -> None:
     console.print(f"{answer['provider']}/{answer['request_model']}: {answer['answers']:,} answers", markup=False)
-    console.print(_spans("answered by", "model", answer["served"]), width=max(console.width, _WIDEST))
+    console.width = max(console.width, _WIDEST)
+    console.print(_spans("answered by", "model", answer["served"]))
     if answer["fingerprints"]:
-        console.print(_spans("fingerprint", "name", _named(answer["fingerprints"])), width=max(console.width, _WIDEST))
+        console.width = max(console.width, _WIDEST)
+        console.print(_spans("fingerprint", "name", _named(answer["fingerprints"])))
     for one in answer["repoints"]:
         console.print(f"{_time(one['at'])}: {one['after']} took over from {one['before']}", markup=False)
     for one in answer["findings"]:

@@ -20,7 +20,7 @@ else:
 
 RegressionId = Annotated[str, typer.Argument(help="Id, or its begin, as `watchkeeper regressions list` shows it.")]
 Comment = Annotated[str, typer.Option("--comment", "-m", help="Plain text for people, at most 2,000 characters.")]
-Word = Annotated[str, typer.Option()]
+Word = Annotated[str, typer.Option(help="Only of this name.")]
 
 
 def list_regressions(
@@ -33,7 +33,7 @@ def list_regressions(
     service: Word = "",
     since: Annotated[str, typer.Option(help="Last step since, e.g. 2026-01-31T12:00:00Z.")] = "",
     until: Annotated[str, typer.Option(help="Last step before.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1_000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Most rows.")] = 50,
     cursor: Annotated[str, typer.Option(help="The page after another one.")] = "",
     as_json: AsJson = False,
     url: ApiUrl = "",

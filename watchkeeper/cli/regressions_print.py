@@ -11,6 +11,7 @@ from detectors.records import Regression
 from detectors.series import in_words
 from detectors.story import story
 
+_WIDEST = 110
 _SECONDS = 19
 """Characters of an ISO time up to the second."""
 
@@ -24,6 +25,8 @@ def print_list(answer: Any, console: Console) -> None:
         times = (_time(row["onset"]), _time(row["at"]))
         words = (row["state"], row["severity"], what, place, *times, row["acknowledged_by"] or "")
         table.add_row(row["id"], *map(escape, words))
+    # Narrower, what is wrong is a column of syllables.
+    console.width = max(console.width, _WIDEST)
     console.print(table)
     if answer["next_cursor"]:
         console.print(f"there is more: --cursor {answer['next_cursor']}", highlight=False, soft_wrap=True)

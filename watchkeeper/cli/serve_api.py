@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from api.app import ApiParts, create_app
 from api.server import ApiServer
 from watchkeeper.cli import guarding, wiring
+from watchkeeper.cli.alert_engine import StoreAlertEngine
 from watchkeeper.cli.catalogs import catalog_parts
 from watchkeeper.cli.detector_views import detector_views
 from watchkeeper.cli.evaluating import Evaluating, periodic_tasks
@@ -57,6 +58,7 @@ def run(settings: Settings) -> None:
             catalog=catalog_parts(settings, clock),
             requirements=requirements_of(settings),
             detectors=detector_views(settings, store),
+            alerts=StoreAlertEngine(settings, store, clock),
         )
         server = ApiServer(create_app(parts), listen, clock, parts.closing)
         server.start()

@@ -23,7 +23,7 @@ def command(
     days: Annotated[float, typer.Option(min=0.1, max=366, help="Longest time that a run simulates.")] = 28.0,
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Most runs.")] = 1_000,
     minutes: Annotated[float, typer.Option(min=0, help="Begin no run after so long.")] = 2.0,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Another one draws other runs.")] = 1,
     detector: Detector = None,
     rules: Rules = None,
     as_json: AsJson = False,

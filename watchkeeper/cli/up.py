@@ -13,6 +13,7 @@ from api.app import ApiParts, create_app
 from api.server import ApiServer
 from collector.pipeline import Publisher
 from watchkeeper.cli import garbage, guarding, wiring
+from watchkeeper.cli.alert_engine import StoreAlertEngine
 from watchkeeper.cli.alerts_beside import alerts_beside
 from watchkeeper.cli.beside import Beside, DetectorsBeside
 from watchkeeper.cli.catalogs import catalog_parts
@@ -78,6 +79,7 @@ def run(settings: Settings) -> None:
                 catalog=catalog_parts(settings, clock),
                 requirements=requirements_of(settings),
                 detectors=detector_views(settings, store),
+                alerts=StoreAlertEngine(settings, store, clock),
                 closing=closing,
             )
         )
@@ -131,6 +133,7 @@ def _print_where(data_dir: Path, address: Address) -> None:
         "Watchkeeper is up.",
         f"  OTLP/HTTP  {address.otlp_http}   (OTEL_EXPORTER_OTLP_ENDPOINT, http/protobuf)",
         f"  OTLP/gRPC  {address.otlp_grpc}",
+        f"  page       {address.api}",
         f"  API        {address.api}/v1/summary   docs at {address.api}/docs",
         f"  data       {data_dir.absolute()}",
     ]

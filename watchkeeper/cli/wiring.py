@@ -56,6 +56,11 @@ def migrate(store: Store, settings: Settings) -> list[Migration]:
     return Migrator(store, retention(settings)).run()
 
 
+def pending_migrations(store: Store, settings: Settings) -> list[Migration]:
+    """What :func:`migrate` would apply; all of them where there is no database yet."""
+    return Migrator(store, retention(settings)).pending()
+
+
 def stage(settings: Settings) -> Stage:
     """What reads spans, with prices and duplicate memory."""
     options = StageOptions(

@@ -9,6 +9,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from watchkeeper.storage.client import Store
+from watchkeeper.storage.regressions import FOREVER_US
 
 MOST_LISTED = 1_000
 
@@ -71,9 +72,31 @@ SELECT {_COLUMNS}
 FROM (SELECT * FROM alert_deliveries ORDER BY key, outcome = 'failed', at DESC LIMIT 1 BY key)
 WHERE ({{event:String}} = '' OR has(events, {{event:String}}))
   AND ({{channel:String}} = '' OR channel = {{channel:String}})
-ORDER BY at DESC, key
+  AND ({{outcome:String}} = '' OR outcome = {{outcome:String}})
+  AND ({{verdict:String}} = '' OR verdict = {{verdict:String}})
+  AND ({{severity:String}} = '' OR severity = {{severity:String}})
+  AND made_at >= fromUnixTimestamp64Micro({{since:Int64}}, 'UTC')
+  AND made_at < fromUnixTimestamp64Micro({{until:Int64}}, 'UTC')
+  AND (made_at, key) < (fromUnixTimestamp64Micro({{before:Int64}}, 'UTC'), {{before_key:String}})
+ORDER BY made_at DESC, key DESC
 LIMIT {{limit:UInt32}}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which messages to list: made in ``[since, until)`` (Unix microseconds); an empty word is any."""
+
+    event: str = ""
+    channel: str = ""
+    outcome: str = ""
+    verdict: str = ""
+    severity: str = ""
+    since: int = 0
+    until: int = FOREVER_US
+    before: int = FOREVER_US
+    """With ``before_key`` the place where a page begins: behind this message."""
+    before_key: str = ""
 
 
 def log_deliveries(store: Store, rows: Sequence[Delivery]) -> None:
@@ -89,7 +112,7 @@ def settled_keys(store: Store, keys: Collection[str]) -> set[str]:
     return {row["key"] for row in store.query_rows(_SETTLED, {"keys": sorted(keys)})}
 
 
-def list_deliveries(store: Store, limit: int = 50, event: str = "", channel: str = "") -> list[Delivery]:
-    """Messages, each as its latest attempt left it, the latest first (at most :data:`MOST_LISTED`)."""
-    rows = store.query_rows(_LIST, {"limit": min(limit, MOST_LISTED), "event": event, "channel": channel})
+def list_deliveries(store: Store, chosen: DeliveryFilter, limit: int = 50) -> list[Delivery]:
+    """Messages, each as its latest attempt left it, those made last first (at most :data:`MOST_LISTED`)."""
+    rows = store.query_rows(_LIST, {**asdict(chosen), "limit": min(limit, MOST_LISTED)})
     return [Delivery(**{**row, "outcome": Outcome(row["outcome"]), "events": tuple(row["events"])}) for row in rows]

@@ -37,6 +37,16 @@ WHERE {_TIMES} AND NOT gateway_cache_hit AND {_FITS}
 """
 
 
+_OUTCOMES = f"""
+SELECT environment, outcome, sum(calls) AS calls
+FROM calls_1m
+WHERE {_TIMES} AND NOT gateway_cache_hit AND {_FITS}
+GROUP BY environment, outcome
+ORDER BY environment, outcome
+LIMIT {MOST_USES}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class CallScope:
     """Calls of one model on one route; empty or :data:`~watchkeeper.series_id.ANY` is all of them."""
@@ -54,6 +64,15 @@ class Use:
     service: str
     route: str
     environment: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """Calls of one environment that ended so."""
+
+    environment: str
+    outcome: str
     calls: int
 
 
@@ -79,6 +98,12 @@ def call_sums(store: Store, scopes: Sequence[CallScope], begin: datetime, end: d
     (row,) = store.query_rows(_SUMS, _parameters(scopes, begin.replace(second=0, microsecond=0), end))
     priced = int(row["with_usage"]) > int(row["unpriced"])
     return CallSums(int(row["n"]), int(row["failed"]), row["spent"] if priced else None, int(row["unpriced"]))
+
+
+def outcome_counts(store: Store, scope: CallScope, begin: datetime, end: datetime) -> list[OutcomeCount]:
+    """How the calls ended, by environment, by whole minutes."""
+    rows = store.query_rows(_OUTCOMES, _parameters([scope], begin.replace(second=0, microsecond=0), end))
+    return [OutcomeCount(**{**row, "calls": int(row["calls"])}) for row in rows]
 
 
 def _parameters(scopes: Sequence[CallScope], begin: datetime, end: datetime) -> dict[str, Any]:

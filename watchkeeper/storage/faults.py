@@ -47,6 +47,8 @@ _OF_EVERYBODY = "(total)"
 """In the text of MEMORY_LIMIT_EXCEEDED when it is the server's memory that is full, whoever filled it."""
 _OVERLOADED = re.compile(r"HTTP status (5\d\d|429|408)\b")
 """What a proxy in front of the server says."""
+_BOUND = re.compile(r"(?<=/)\?[^\s'\")]+")
+"""Of an address: statements of the HTTP client carry the values bound to them there, whatever users asked for."""
 _MAX_TEXT = 400
 
 
@@ -131,4 +133,4 @@ def _is_locked(status_file: Path) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].partition(", Stack trace")[0][:_MAX_TEXT]
+    return _BOUND.sub("", str(error).partition("\n")[0].partition(", Stack trace")[0])[:_MAX_TEXT]

@@ -5,9 +5,10 @@ one process take turns; of several processes on one server only one may migrate 
 changes once released; a change is a new file.
 """
 
+import contextlib
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -27,6 +28,8 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 )
 ENGINE = MergeTree ORDER BY version SETTINGS non_replicated_deduplication_window = 1000
 """
+
+_STATUS_EXISTS = "SELECT 1 FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'"
 
 _TURN = threading.Lock()
 
@@ -78,7 +81,7 @@ class Migrator:
         with _TURN:
             self._store.create_database()
             self._store.command(_STATUS)
-            missing = self.pending()
+            missing = self._missing(self._applied())
             for migration in missing:
                 self._apply(migration)
             apply_tuning(self._store)
@@ -86,8 +89,10 @@ class Migrator:
         return missing
 
     def pending(self) -> list[Migration]:
-        """Migrations that are not applied yet. Raises as :meth:`run` does."""
-        applied = self._applied()
+        """Migrations that are not applied yet, all of a database that does not exist. Raises as :meth:`run` does."""
+        return self._missing(self._applied() if self._was_migrated() else {})
+
+    def _missing(self, applied: Mapping[int, str]) -> list[Migration]:
         known = {migration.version for migration in self._migrations}
         if unknown := sorted(set(applied) - known):
             raise ConfigError(
@@ -101,6 +106,11 @@ class Migrator:
                     f"database {self._store.config.database}: restore the file and put the change into a new one"
                 )
         return [migration for migration in self._migrations if migration.version not in applied]
+
+    def _was_migrated(self) -> bool:
+        # Asked from outside: of a database that does not exist nothing can be asked.
+        with contextlib.closing(self._store.beside("default")) as outside:
+            return bool(outside.query_rows(_STATUS_EXISTS, {"database": self._store.config.database}))
 
     def _applied(self) -> dict[int, str]:
         rows = self._store.query_rows("SELECT DISTINCT version, checksum FROM schema_migrations")

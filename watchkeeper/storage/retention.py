@@ -32,10 +32,10 @@ class Retention:
 
 
 def apply_retention(store: Store, retention: Retention) -> None:
-    """Set the TTL of each table where it is not yet as wanted."""
+    """Set the TTL of each table that there is, where it is not yet as wanted."""
     present = _present(store)
     for table, wanted in _wanted(retention).items():
-        if present.get(table) != wanted:
+        if present.get(table, wanted) != wanted:
             store.command(f"ALTER TABLE {table} MODIFY TTL {wanted}")
 
 
@@ -57,6 +57,7 @@ def _wanted(retention: Retention) -> dict[str, str]:
         "notices": after("toDateTime(at)", retention.regressions_days),
         "alert_deliveries": after("toDateTime(at)", retention.regressions_days),
         "alert_decisions": after("toDateTime(at)", retention.regressions_days),
+        "alert_acknowledgements": after("toDateTime(at)", retention.regressions_days),
         "comparison_results": after("toDateTime(at)", retention.regressions_days),
         "audit_log": after("toDateTime(at)", retention.audit_days),
         "detector_state": after("toDateTime(saved_at)", retention.detector_state_days),
@@ -64,6 +65,7 @@ def _wanted(retention: Retention) -> dict[str, str]:
 
 
 def _present(store: Store) -> dict[str, str]:
+    """The TTL of each table; empty where it has none."""
     rows = store.query_rows("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()")
     found = {row["name"]: re.search(r" TTL (.+?)(?: SETTINGS |$)", row["engine_full"]) for row in rows}
-    return {table: match[1] for table, match in found.items() if match}
+    return {table: match[1] if match else "" for table, match in found.items()}

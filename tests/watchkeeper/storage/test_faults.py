@@ -31,3 +31,14 @@ def test_the_stack_of_the_engine_is_cut_off() -> None:
     with pytest.raises(StoreRejected) as caught, statement_fault():
         raise DatabaseError("Code: 1. Wrong, Stack trace (when copying):\n0. frame", code=1)
     assert str(caught.value) == "the store refused: Code: 1. Wrong"
+
+
+def test_values_bound_to_a_statement_are_in_no_message() -> None:
+    text = (
+        "Error HTTPConnectionPool(host='127.0.0.1', port=8123): Max retries exceeded with url: /?database=watchkeeper"
+        "&param_user=jane%40example.com&query_id=1 (Caused by NewConnectionError(...)) executing (http://db:8123)"
+    )
+    with pytest.raises(StoreUnavailable) as caught, statement_fault():
+        raise OperationalError(text)
+    assert "jane" not in str(caught.value) and "param_" not in str(caught.value)
+    assert "port=8123): Max retries exceeded with url: / (Caused by NewConnectionError" in str(caught.value)

@@ -1,0 +1,1 @@
+"""Alerts as the API shows and changes them: rules, messages, decisions, mutes, acknowledgements."""
