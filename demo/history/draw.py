@@ -85,9 +85,13 @@ class Drawing:
         # All workloads feel the same load: their own noise would be of no traffic that exists.
         load = 1 + _LOAD * (activity(number + 0.5) - 1)
         load *= math.exp(_WANDER * np.random.default_rng((self._key[0], 999, number)).standard_normal())
-        count = random.poisson(self.workload.calls_per_hour * activity(number + 0.5))
+        count = random.poisson(self._busy(number) * self.workload.calls_per_hour * activity(number + 0.5))
         first = self._attempt(random, number * HOUR_S + np.sort(random.random(count)) * HOUR_S, load)
         return _joined([first, *self._repeated(random, first, load)])
+
+    def _busy(self, number: int) -> float:
+        lasting = (event.change.busier for event in self._events if event.begin <= number < event.end)
+        return math.prod(lasting)
 
     def _repeated(self, random: np.random.Generator, failed: Drawn, load: float) -> Iterator[Drawn]:
         for _ in range(2):
@@ -99,9 +103,8 @@ class Drawing:
 
     def _attempt(self, random: np.random.Generator, start_s: Floats, load: float) -> Drawn:
         n, workload, active = len(start_s), self.workload, [(e, _during(e, start_s)) for e in self._events]
-        longer = _product(n, [(e.change.longer_prompts, mask) for e, mask in active])
         prompt = workload.prompt_tokens - workload.cached_prefix
-        fresh = np.rint(prompt * longer * np.exp(0.45 * random.standard_normal(n))).astype(np.int64) + 20
+        fresh = np.rint(prompt * np.exp(0.45 * random.standard_normal(n))).astype(np.int64) + 20
         lost = _any(n, [mask for e, mask in active if e.change.cache_lost])
         hit = (random.random(n) < 0.97) & ~lost if workload.cached_prefix else np.zeros(n, bool)
         read = np.where(hit, workload.cached_prefix, 0)

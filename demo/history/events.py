@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from demo.history.workloads import GPT_4O, Workload
+from demo.history.workloads import GEMINI, GPT_4O, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Change:
     """Probability of a refusal, instead of the usual one. The following likewise."""
     broken: float = 0.0
     failing: float = 0.0
-    longer_prompts: float = 1.0
+    busier: float = 1.0
     cache_lost: bool = False
     version: str = ""
     prompt_version: str = ""
@@ -75,7 +75,8 @@ FORMAT = Event(
     at(9, "15:20"),
     Change(broken=0.14, prompt_version="v8"),
 )
-MIX = Event("mix shift", Scope(route="triage-ticket"), at(9, "18:00"), NEVER, Change(longer_prompts=4.0))
+# Orders need larger prompts and longer answers than tickets: the model's calls get slower and dearer, and no call does.
+MIX = Event("mix shift", Scope(model=GEMINI.asked, route="extract-order"), at(9, "18:00"), NEVER, Change(busier=4.0))
 ALIAS = Event(
     "alias re-pointed",
     Scope(model=GPT_4O.asked),

@@ -77,10 +77,7 @@ EXPECTED = (
     ),
     Expected(
         MIX,
-        (
-            Sign("mix_shift", "mix_shift", GEMINI, severity="notice", within_s=12 * _HOUR_S),
-            Sign("regression", "input_tokens", GEMINI, "helpdesk", "triage-ticket", severity="notice"),
-        ),
+        (Sign("mix_shift", "mix_shift", GEMINI, severity="notice", within_s=12 * _HOUR_S),),
     ),
     Expected(
         ALIAS,

@@ -9,7 +9,8 @@ from demo.story.told import Advice, Alert, CoTimed, Finding, Told
 HOUR_S = 3_600.0
 _STAY = "stay"
 _OPENS = "open"
-_TOLD_WITHIN_S = 4 * HOUR_S
+_TOLD_WITHIN_S = HOUR_S
+"""After it had to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +150,5 @@ def _alerts(alerts: Sequence[Alert], begin_s: float) -> Iterator[Line]:
 
 def _is_about(alert: Alert, expected: Expected, onset: float) -> bool:
     named = any(sign.model.asked in alert.title for sign in expected.signs)
-    return named and 0 <= alert.at.timestamp() - onset <= _TOLD_WITHIN_S
+    within = max(sign.within_s for sign in expected.signs) + _TOLD_WITHIN_S
+    return named and 0 <= alert.at.timestamp() - onset <= within
