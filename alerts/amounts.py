@@ -3,6 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
+_LARGE = 999.5
+"""From here on three digits would be written with an exponent."""
+
 
 def amount(value: float, unit: str) -> str:
     """``value`` with its unit."""
@@ -10,7 +13,7 @@ def amount(value: float, unit: str) -> str:
         return f"{value:.2%}" if value < 0.1 else f"{value:.0%}"
     if unit == "USD":
         return money(Decimal(repr(value)))
-    return f"{value:,.3g} {unit}".rstrip()
+    return f"{value:{',.0f' if abs(value) >= _LARGE else '.3g'}} {unit}".rstrip()
 
 
 def money(value: Decimal) -> str:

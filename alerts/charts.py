@@ -28,9 +28,10 @@ class Charts:
 
     def of(self, events: Sequence[Event], now: datetime) -> Chart | None:
         """The first of ``events`` that can be drawn; None where none can, or the store does not say in time."""
-        if self._rests_until is not None and now < self._rests_until:
-            return None
         for event in events[:_MOST_TRIED]:
+            # Also after a fault in between: each question that is not answered costs its whole time.
+            if self._rests_until is not None and now < self._rests_until:
+                return None
             chart = self._of_one(event, now)
             if chart is not None:
                 return chart

@@ -99,7 +99,8 @@ def _first(case: Case, path: Path, told: Told | None, around: Surroundings) -> D
     audible, muted = _audible(unexpected, around)
     if not audible:
         return muted
-    if who := _acknowledged(audible):
+    who = _acknowledged(audible)
+    if who and (path.step is not None or not _has_worse(audible)):
         return nothing(f"acknowledged by {who} before it was told")
     due, why = _due(case, path.rule, audible, told)
     if around.now < due:
@@ -233,6 +234,12 @@ def _quiet(rule: Rule, worst: Severity, around: Surroundings) -> Decision | None
 
 def _acknowledged(events: tuple[Event, ...]) -> str:
     return next((event.acknowledged_by for event in events if event.acknowledged_by), "")
+
+
+def _has_worse(events: tuple[Event, ...]) -> bool:
+    """Is one that nobody has acknowledged worse than all that somebody has?"""
+    seen = max((one.severity.rank for one in events if one.acknowledged_by), default=-1)
+    return any(one.severity.rank > seen for one in events)
 
 
 def _worst(events: tuple[Event, ...]) -> Severity:

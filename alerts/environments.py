@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from alerts.event import Event
 from watchkeeper.storage.alert_facts import OutcomeCount
+from watchkeeper.storage.call_meaning import NO_ANSWER
 from watchkeeper.wilson import wilson
 
 _FAILED = ("error", "timeout", "rate_limited")
-_UNANSWERED = (*_FAILED, "cancelled")
 _BAD: Mapping[str, tuple[str, ...]] = {
     "error": ("error",),
     "timeout": ("timeout",),
@@ -61,4 +61,4 @@ def _outcomes(event: Event) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those that are bad, and those that do not count."""
     if event.kind == "outage":
         return _FAILED, ("cancelled",)
-    return _BAD[event.metric], _UNANSWERED if event.metric in _OF_ANSWERS else ("cancelled",)
+    return _BAD[event.metric], NO_ANSWER if event.metric in _OF_ANSWERS else ("cancelled",)

@@ -177,7 +177,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         health_of_series,
         book,
         Renderer(parts.clock),
-        Drawing(),
+        Drawing(parts.clock),
         parts.catalog,
         parts.detectors,
         parts.replay,

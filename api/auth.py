@@ -76,8 +76,14 @@ def _caller(key: ApiKey) -> Caller:
 
 
 def _is_from_here(headers: Mapping[bytes, bytes]) -> bool:
-    """Does the request mean this machine? A page of somebody else's, open in a browser here, would name another one."""
+    """Does the request mean this machine? A page of somebody else's, open in a browser here, would name another one.
+
+    Browsers name no Origin with what such a page only embeds, but say that it is of another site: it could make us
+    work. A link that somebody follows is no such thing.
+    """
     origin = headers.get(b"origin")
+    if headers.get(b"sec-fetch-site") == b"cross-site" and headers.get(b"sec-fetch-dest") != b"document":
+        return False
     return _is_here(b"//" + headers.get(b"host", b"")) and (origin is None or _is_here(origin))
 
 

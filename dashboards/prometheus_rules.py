@@ -10,8 +10,9 @@ _LAST_INSERT = "max(watchkeeper_last_insert_timestamp_seconds)"
 
 def _grown(counter: str, label: str, window: str) -> str:
     """True while ``counter`` grew, by ``label``: a series that begins with its first event has no increase yet."""
-    now, before = f"sum by ({label}) ({counter})", f"sum by ({label}) ({counter} offset {window})"
-    return f"sum by ({label}) (increase({counter}[{window}])) > 0 or ({now} > 0 unless {before})"
+    # Of each process: after a restart another series begins while the one of before is still seen behind the offset.
+    begun = f"sum by ({label}) ({counter} unless {counter} offset {window})"
+    return f"sum by ({label}) (increase({counter}[{window}])) > 0 or {begun} > 0"
 
 
 RECORDING = (

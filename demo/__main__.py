@@ -18,9 +18,11 @@ import typer
 from demo.backend import Backend, embedded
 from demo.kafka_backend import through_kafka
 from demo.part import DemoFailed
-from demo.past import Past, continued, fill, tell
+from demo.past import Ears, Past, continued, fill, tell
 from demo.report import make_console, show_addresses
 from demo.run import Traffic, run, wait_for_ctrl_c
+from demo.story.chat import Chat, chatting
+from demo.story.panels import show_panels
 from watchkeeper.clock import Clock, SystemClock
 
 _INTERRUPTED = 130
@@ -42,16 +44,17 @@ def main(
     console, clock = make_console(), SystemClock()
     past = Past.until(clock.now().timestamp(), seed) if history and not kafka else None
     try:
-        with tempfile.TemporaryDirectory(prefix="watchkeeper-demo-") as directory:
+        with tempfile.TemporaryDirectory(prefix="watchkeeper-demo-") as directory, chatting() as chat:
             if past is not None:
                 fill(console, past, Path(directory), clock)
             console.print("Starting Watchkeeper …")
-            with _backend(kafka, Path(directory), clock) as backend, _going_on(past, backend, clock):
+            with _backend(kafka, Path(directory), clock, chat) as backend, _going_on(past, backend, clock):
                 good = run(console, Traffic(seconds, seed), backend, Path(directory), clock)
-                good &= past is None or tell(console, past, backend, check)
+                good &= past is None or tell(console, past, Ears(backend, chat), check)
                 show_addresses(console, backend)
                 if keep:
                     wait_for_ctrl_c(console)
+            good &= not check or show_panels(console, Path(directory))
     except DemoFailed as failure:
         console.print(f"The demo failed: {failure}", style="red", markup=False)
         sys.exit(1)
@@ -65,8 +68,8 @@ def _going_on(past: Past | None, backend: Backend, clock: Clock) -> AbstractCont
     return continued(past, backend, clock) if past is not None else nullcontext()
 
 
-def _backend(kafka: bool, directory: Path, clock: Clock) -> AbstractContextManager[Backend]:
-    return through_kafka(directory, clock) if kafka else embedded(directory, clock)
+def _backend(kafka: bool, directory: Path, clock: Clock, chat: Chat) -> AbstractContextManager[Backend]:
+    return through_kafka(directory, clock) if kafka else embedded(directory, clock, chat.settings())
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

@@ -1,10 +1,11 @@
 """Where the demo's spans go: a running Watchkeeper, and the addresses of its doors."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -32,15 +33,15 @@ class Backend:
 
 
 @contextmanager
-def embedded(directory: Path, clock: Clock) -> Iterator[Backend]:
-    """``watchkeeper up`` on a data directory inside ``directory``, ready.
+def embedded(directory: Path, clock: Clock, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Backend]:
+    """``watchkeeper up`` on a data directory inside ``directory``, ready; with ``settings`` in its environment.
 
     Raises :class:`DemoFailed` when it does not become ready.
     """
     api, http, grpc = free_ports(3)
     command = ["watchkeeper.cli", "up", "--data-dir", str(directory / "data"), "--host", HOST]
     command += ["--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc), "--api-port", str(api)]
-    with part("watchkeeper-up", command, directory, SHUTDOWN_S, _SETTINGS) as up:
+    with part("watchkeeper-up", command, directory, SHUTDOWN_S, {**_SETTINGS, **settings}) as up:
         backend = Backend(api=f"http://{HOST}:{api}", otlp=f"http://{HOST}:{http}")
         wait_until_ready(backend.api, up, clock)
         yield backend

@@ -13,7 +13,9 @@ from demo.history.requests import Traffic
 from demo.history.tail import Tail, going_on
 from demo.history.workloads import HOURS
 from demo.part import DemoFailed, part
-from demo.story.report import show_story, show_verdict
+from demo.story.acting import Team
+from demo.story.chat import Chat
+from demo.story.report import show_acts, show_story, show_verdict
 from demo.story.told import read_told
 from demo.story.verdict import judge
 from demo.watch import displaying, follow
@@ -23,6 +25,14 @@ _HOUR_S = 3_600.0
 _DAY_S = 24 * _HOUR_S
 _LIMIT_S = 900.0
 _PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Where Watchkeeper is asked, and where it tells of itself."""
+
+    backend: Backend
+    chat: Chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +68,21 @@ def continued(past: Past, backend: Backend, clock: Clock) -> Iterator[None]:
         yield
 
 
-def tell(console: Console, past: Past, backend: Backend, check: bool) -> bool:
-    """Print what was found; with ``check`` also whether it is what was planted. False where it is not."""
+def tell(console: Console, past: Past, ears: Ears, check: bool) -> bool:
+    """Print what was found; with ``check`` also whether it is what was planted. False where it is not.
+
+    Then a team acts on it, so that there is something of everything to look at.
+    """
+    api, good = ears.backend.api, True
     with httpx.Client(timeout=_PATIENCE_S, trust_env=False) as client:
         try:
-            told = read_told(client, backend.api)
-            show_story(console, told, client, backend.api, past.begin_s)
+            told = read_told(client, api)
+            show_story(console, told, client, api, past.begin_s)
+            if check:
+                verdict = judge(told, past.begin_s)
+                show_verdict(console, verdict)
+                good = not verdict.problems
+            show_acts(console, Team(client, ears.backend).act(told, ears.chat))
         except httpx.HTTPError as error:
-            raise DemoFailed(f"the API at {backend.api} did not tell the story: {error}") from error
-    if not check:
-        return True
-    verdict = judge(told, past.begin_s)
-    show_verdict(console, verdict)
-    return not verdict.problems
+            raise DemoFailed(f"the API at {api} did not tell the story: {error}") from error
+    return good

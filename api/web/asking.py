@@ -13,6 +13,8 @@ from api.web.parts import WebParts
 from watchkeeper.storage.call_filter import CallFilter
 
 _UNFIT = 422
+MOST_BYTES, MOST_PARAMETERS = 8 * 1024, 100
+"""Of a query string. Each filter is a link that holds all the others: a page grows with the square of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def question(
 
 def answered(parts: WebParts, request: Request, title: str, make: Callable[[Address], Response]) -> Response:
     """What ``make`` says to the address of ``request``; where that does not fit, a page that says what to mend."""
-    address = Address.of(request.url.path, request.query_params.multi_items())
+    address = _address(request)
     try:
         return make(address)
     except Problem as problem:
@@ -74,3 +76,14 @@ def answered(parts: WebParts, request: Request, title: str, make: Callable[[Addr
         return parts.renderer.page(
             request, "unfit.html", _UNFIT, title=title, problem=problem, address=address, chips=chips(address)
         )
+
+
+def _address(request: Request) -> Address:
+    pairs = request.query_params.multi_items()
+    if len(request.scope["query_string"]) > MOST_BYTES or len(pairs) > MOST_PARAMETERS:
+        raise Problem(
+            414,
+            "The address is too long",
+            f"Pages take {MOST_PARAMETERS} parameters of {MOST_BYTES:,} bytes together: take filters away.",
+        )
+    return Address.of(request.scope["path"], pairs)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access import Caller, Scope
+from api.budgets.models import BudgetsAnswer
 from api.costs.reader import CostReader
 from api.filters import Chosen
 from api.kept import Kept
@@ -57,6 +58,8 @@ class _Months:
         self._costs = CostReader(parts.reader, parts.clock, parts.bounds.max_rows)
         self._budgets = BudgetDesk(parts.reader, parts.store, parts.clock)
         self._kept: Kept[dict[str, Any]] = Kept(parts.clock, _FRESH_S, most=16)
+        # The same whatever filters are set, and what takes longest.
+        self._standing: Kept[BudgetsAnswer] = Kept(parts.clock, _FRESH_S, most=16)
 
     def shown(self, address: Address, caller: Caller) -> dict[str, Any]:
         """Raises :class:`~api.problems.Problem` for filters that make no sense."""
@@ -70,7 +73,9 @@ class _Months:
     def _read(self, calls: CallFilter, now: datetime, caller: Caller) -> dict[str, Any]:
         answer = forecast_answer(outlook(self._parts.reader, calls, now, _UTC), _UTC)
         spent = self._costs.read(CostQuery(calls, (), Interval.DAY), with_caching=False)
-        budgets = self._budgets.page(caller, _MOST_BUDGETS, "", with_status=True)
+        budgets = self._standing.get(
+            caller.tenants, lambda: self._budgets.page(caller, _MOST_BUDGETS, "", with_status=True)
+        )
         return {
             "answer": answer,
             "chart": forecast_chart(self._parts.drawing, answer, items_of(spent.columns.rows())),

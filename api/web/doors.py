@@ -75,7 +75,7 @@ class Doors:
         return Visit(known, session.csrf, text)
 
     def log_in(self, request: Request, response: Response, key: str) -> Caller | None:
-        """Open a session for whoever has ``key``, in the place of the one there was; None for a wrong key.
+        """Open a session for whoever has ``key`` and may read, in the place of the one there was; None for a wrong key.
 
         Raises :class:`Problem` 429 where too many wrong keys came from this address.
         """
@@ -86,13 +86,14 @@ class Doors:
         if caller is None:
             self._failed.take(peer)
             return None
+        if not caller.may(Scope.READ):
+            return caller
         self._sessions.close(request.cookies.get(_cookie(request), ""))
-        secure = request.url.scheme == "https"
         response.set_cookie(
             _cookie(request),
             self._sessions.open(caller),
             max_age=int(LIFETIME_S),
-            secure=secure,
+            secure=is_secure(request),
             httponly=True,
             samesite="strict",
         )
@@ -101,8 +102,7 @@ class Doors:
     def log_out(self, request: Request, response: Response, visit: Visit) -> None:
         """End the session."""
         self._sessions.close(visit.session)
-        secure = request.url.scheme == "https"
-        response.delete_cookie(_cookie(request), secure=secure, httponly=True, samesite="strict")
+        response.delete_cookie(_cookie(request), secure=is_secure(request), httponly=True, samesite="strict")
 
 
 def doors_of(request: Request) -> Doors:
@@ -140,10 +140,17 @@ def check_own_site(request: Request) -> None:
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     host = request.headers.get("host", "")
-    if site not in (None, "same-origin") or (origin is not None and urlsplit(origin).netloc != host):
+    if site not in (None, "same-origin") or (origin is not None and _host_of(origin) != host):
         raise Problem(403, "Not from here", "The form was sent from another site. Open the page itself and try again.")
     if site is None and origin is None:
         raise Problem(403, "Not from here", "The request names no Origin. Scripts use the API under /v1 with a key.")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def check_token(visit: Visit, given: str) -> None:
@@ -156,5 +163,10 @@ def _too_often(what: str, seconds: int) -> Problem:
     return Problem(429, "Too many requests", f"{what} Wait {seconds} s.", {"Retry-After": str(seconds)})
 
 
+def is_secure(request: Request) -> bool:
+    """Did it come over TLS?"""
+    return bool(request.scope["scheme"] == "https")
+
+
 def _cookie(request: Request) -> str:
-    return _SAFE_COOKIE if request.url.scheme == "https" else _COOKIE
+    return _SAFE_COOKIE if is_secure(request) else _COOKIE

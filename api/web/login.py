@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from api.access import Scope
 from api.problems import Problem
-from api.web.doors import LoginNeeded, check_own_site, doors_of
+from api.web.doors import LoginNeeded, check_own_site, doors_of, is_secure
 from api.web.forms import Form, posting, read_fields
 from api.web.parts import WebParts
 from api.web.places import own_place
@@ -35,8 +35,9 @@ def router(parts: WebParts) -> APIRouter:
         if (chosen := fields.get("theme", "")) not in THEMES:
             raise Problem(422, "A field does not fit", f"theme is {chosen[:40]!r}: use {', '.join(THEMES)}.")
         response = RedirectResponse(own_place(fields.get("next", "")), 303)
-        secure = request.url.scheme == "https"
-        response.set_cookie(THEME_COOKIE, chosen, max_age=_YEAR_S, secure=secure, httponly=True, samesite="strict")
+        response.set_cookie(
+            THEME_COOKIE, chosen, max_age=_YEAR_S, secure=is_secure(request), httponly=True, samesite="strict"
+        )
         return response
 
     return routes

@@ -1,7 +1,8 @@
 """Mutes from the page of a regression: about it alone, its model or its route, for a while."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from glob import escape
 
 from pydantic import ValidationError
 
@@ -38,8 +39,7 @@ def quieten(parts: WebParts, found: RegressionDetail, form: Form) -> None:
         raise Problem(422, "A field does not fit", "Choose what to mute, and for how long.")
     if not reason:
         raise Problem(422, "A field does not fit", "reason is empty: say why, for those who wonder at the silence.")
-    words = {_NAMES.get(name, name): getattr(found, name) for name in columns}
-    match: dict[str, str | list[str] | float] = {name: word for name, word in words.items() if word not in ("", ANY)}
+    match = _subject(found, columns)
     if not match:
         raise Problem(422, "A field does not fit", "It is about everything: mute this regression alone.")
     try:
@@ -47,3 +47,9 @@ def quieten(parts: WebParts, found: RegressionDetail, form: Form) -> None:
     except ValidationError as error:
         raise Problem(422, "The mute is wrong", f"{error.errors()[0]['msg']}.") from None
     Silencing(parts.store, parts.clock, parts.alerts).set(body, form.visit.caller)
+
+
+def _subject(found: RegressionDetail, columns: Sequence[str]) -> dict[str, str | list[str] | float]:
+    """Names come from calls, and words of a mute are patterns: a route whose name holds ``*`` means itself alone."""
+    words = {_NAMES.get(name, name): getattr(found, name) for name in columns}
+    return {name: escape(word) for name, word in words.items() if word not in ("", ANY)}

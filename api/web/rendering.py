@@ -9,11 +9,11 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.datastructures import URL
 
 from api.web.doors import Visit
 from api.web.figures import FILTERS
 from api.web.forms import TOKEN
+from api.web.places import place_before, place_of
 from watchkeeper import __version__
 from watchkeeper.clock import Clock
 
@@ -107,7 +107,7 @@ def _around(request: Request, visit: Visit | None) -> Mapping[str, Any]:
     theme = request.cookies.get(THEME_COOKIE, "auto")
     return {
         "visit": visit,
-        "path": request.url.path,
+        "path": request.scope["path"],
         "here": _here(request),
         "theme": theme if theme in THEMES else "auto",
         "themes": THEMES,
@@ -116,5 +116,6 @@ def _around(request: Request, visit: Visit | None) -> Mapping[str, Any]:
 
 def _here(request: Request) -> str:
     """Path and query of the page; of a form's answer those of the page that had the form."""
-    seen = request.url if request.method in ("GET", "HEAD") else URL(request.headers.get("referer", "/"))
-    return seen.path + (f"?{seen.query}" if seen.query else "")
+    if request.method in ("GET", "HEAD"):
+        return place_of(request.scope)
+    return place_before(request.headers.get("referer", "/"))

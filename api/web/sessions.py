@@ -11,7 +11,7 @@ from watchkeeper.clock import Clock
 
 LIFETIME_S = 12 * 3_600.0
 """A session ends so long after its login, used or not."""
-_MOST = 1_000
+_MOST, MOST_OF_ONE = 1_000, 100
 _ID_BYTES = 32
 
 
@@ -28,7 +28,9 @@ class Session:
 
 
 class Sessions:
-    """Safe to share between threads. Of more than 1,000 sessions the one opened first ends."""
+    """Safe to share between threads. Of more than 1,000 sessions the one opened first ends; of more than 100 of one key
+    the first of these, so that nobody's logins end the sessions of others.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -40,6 +42,9 @@ class Sessions:
         text = secrets.token_urlsafe(_ID_BYTES)
         session = Session(caller, secrets.token_urlsafe(_ID_BYTES), self._clock.monotonic() + LIFETIME_S)
         with self._lock:
+            own = [digest for digest, one in self._open.items() if one.caller.key_id == caller.key_id]
+            if len(own) >= MOST_OF_ONE:
+                del self._open[own[0]]
             self._open[_digest(text)] = session
             if len(self._open) > _MOST:
                 self._open.popitem(last=False)

@@ -29,6 +29,7 @@ from api.web import (
 from api.web.doors import Doors, LoginNeeded
 from api.web.error_wall import ErrorWall, is_for_people
 from api.web.parts import WebParts
+from api.web.places import place_of
 from api.web.rendering import ASSETS, PAGE_HEADERS, Renderer
 
 _COSTS = (costs_page, cost_drivers_page, cost_forecast_page, what_if_page)
@@ -85,6 +86,6 @@ def _to_login(request: Request, _: Exception) -> Response:
         # Browsers keep the session's cookie back from whoever comes by a link of another site, such as a chat; asked
         # again from here, they send it.
         return HTMLResponse(_AGAIN, headers=PAGE_HEADERS)
-    place = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    place = place_of(request.scope)
     query: Mapping[str, Any] = {"next": place} if place != "/" else {}
     return RedirectResponse(str(URL("/login").include_query_params(**query)), 303)

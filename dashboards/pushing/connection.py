@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dashboards.pushing.refusal import NOT_FOUND, GrafanaRefused
 from watchkeeper.errors import ConfigError, Transient
@@ -20,6 +20,7 @@ except ModuleNotFoundError as missing:
 OLDEST = (10, 4)
 """Before it, alert rules cannot keep their state over an error."""
 _SERVER_FAULT = 500
+_HEADER_WORD = re.compile(r"[\x21-\x7e]+")
 T = TypeVar("T")
 Request = Callable[[Any], T]
 """Takes the :class:`GrafanaApi`, whose methods have no types."""
@@ -132,21 +133,37 @@ def _root(error: BaseException) -> str:
     return str(error).rpartition(">: ")[2]
 
 
-def _api(connection: Connection) -> GrafanaApi:
-    parts = urlsplit(connection.url)
+def _address(url: str) -> tuple[SplitResult, str, int | None]:
+    """Its parts, host and port."""
+    wrong = ConfigError(f"WATCHKEEPER_GRAFANA_URL {url!r} is no address such as https://grafana.example")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"WATCHKEEPER_GRAFANA_URL {connection.url!r} is no address such as https://grafana.example")
+        raise wrong
+    return parts, parts.hostname, port
+
+
+def _api(connection: Connection) -> GrafanaApi:
+    parts, host, port = _address(connection.url)
     if parts.username or parts.password:
         raise ConfigError("WATCHKEEPER_GRAFANA_URL has a user name in it; put a token into WATCHKEEPER_GRAFANA_TOKEN")
     if not connection.token:
         raise ConfigError("WATCHKEEPER_GRAFANA_TOKEN is empty; make a service account in Grafana and set its token")
+    if not _HEADER_WORD.fullmatch(connection.token):
+        # The HTTP library would say so in a sentence with the token in it.
+        raise ConfigError(
+            "WATCHKEEPER_GRAFANA_TOKEN holds a space, a line break or a letter that no token has; copy it again"
+        )
     if connection.ca_file and not connection.ca_file.is_file():
         raise ConfigError(f"WATCHKEEPER_GRAFANA_CA_FILE {connection.ca_file} is no file")
     path = parts.path.strip("/")
     return GrafanaApi(
         auth=connection.token,
-        host=f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname,
-        port=parts.port,
+        host=f"[{host}]" if ":" in host else host,
+        port=port,
         url_path_prefix=f"{path}/" if path else "",
         protocol=parts.scheme,
         verify=str(connection.ca_file) if connection.ca_file else True,

@@ -1,6 +1,6 @@
 """The story for the reader: what was found, how soon, how surely, at what cost, and what is advised."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import httpx
 from rich.console import Console
@@ -35,6 +35,13 @@ def show_story(console: Console, told: Told, client: httpx.Client, api: str, beg
     )
     for alert in opening[:_MOST_MESSAGES]:
         console.print(_cut(f"  {alert.at:%d %b %H:%M}  {alert.title}"), markup=False)
+
+
+def show_acts(console: Console, acts: Iterable[str]) -> None:
+    """What a team does about it, a line each."""
+    console.print("\nThen a team acts on it, through the API:")
+    for act in acts:
+        console.print(_cut(f"  {act}"), markup=False)
 
 
 def show_verdict(console: Console, verdict: Verdict) -> None:

@@ -131,6 +131,8 @@ class Told:
     findings: tuple[Finding, ...]
     advice: tuple[Advice, ...]
     alerts: tuple[Alert, ...]
+    whole: bool = True
+    """Are these all alerts? False where the preview did not get through."""
 
 
 def read_told(client: httpx.Client, api: str) -> Told:
@@ -144,6 +146,7 @@ def read_told(client: httpx.Client, api: str) -> Told:
         tuple(sorted(findings, key=lambda one: (one.onset, one.detected_at))),
         tuple(advice),
         tuple(sorted(alerts, key=lambda one: one.at)),
+        asked["complete"] and asked["messages_total"] == len(alerts),
     )
 
 

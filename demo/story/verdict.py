@@ -9,6 +9,7 @@ from demo.story.told import Advice, Alert, CoTimed, Finding, Told
 HOUR_S = 3_600.0
 _STAY = "stay"
 _OPENS = "open"
+_OTHERWISE = "nobody expects it"
 _TOLD_WITHIN_S = HOUR_S
 """After it had to be found."""
 
@@ -40,6 +41,8 @@ def judge(told: Told, begin_s: float) -> Verdict:
     lines += [Line("nothing else", f"{one.kind} {scope(one)}: {one.reason}", "nobody planted it") for one in left]
     lines += _advice(told.advice)
     lines += _alerts(told.alerts, begin_s)
+    if not told.whole:
+        lines.append(Line("alerts of the whole history", "those of a part", "the preview did not get through"))
     return Verdict(tuple(lines))
 
 
@@ -120,10 +123,12 @@ def _advice(advice: Sequence[Advice]) -> Iterator[Line]:
         if wanted is not None:
             right = _is_right(wanted, one)
             yield Line(
-                f"advice for {one.route}: {wanted.decision} → {wanted.to.asked}", found, "" if right else one.why
+                f"advice for {one.route}: {wanted.decision} → {wanted.to.asked}",
+                found,
+                "" if right else one.why or _OTHERWISE,
             )
         elif one.decision != _STAY:
-            yield Line(f"advice for {one.route}: {_STAY}", found, one.why)
+            yield Line(f"advice for {one.route}: {_STAY}", found, one.why or _OTHERWISE)
     stays = sum(one.decision == _STAY for one in advice)
     yield Line("advice for all other routes: stay", f"stay, {stays} times", "")
     for route in expected:

@@ -79,6 +79,17 @@ def test_what_is_acknowledged_before_it_was_told_is_not_told() -> None:
     assert told(FOUND, step(FOUND, at(minutes=1), acknowledged_by="ann")) == []
 
 
+def test_what_is_worse_than_what_was_acknowledged_is_told_also_where_nothing_was_told_yet() -> None:
+    warning = event("r1", at(), severity=Severity.WARNING)
+    seen = step(warning, at(minutes=1), acknowledged_by="ann")
+    alike = event("r2", at(minutes=5), severity=Severity.WARNING, metric="timeout")
+    assert told(warning, seen, alike) == []
+    worse = event("r3", at(minutes=10), metric="latency")
+    assert told(warning, seen, alike, worse) == ["open chat +10"]
+    leads = rules({**ESCALATING, "match": {"severity": "warning"}})
+    assert told(warning, seen, alike, by=leads) == []
+
+
 ESCALATING = {"escalate": [{"after": "30m", "channels": ["oncall"]}]}
 
 

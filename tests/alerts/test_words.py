@@ -27,10 +27,17 @@ from tests.alerts.service_bench import transition
             },
             "time to first token +25%: 0.38 s → 0.474 s",
         ),
+        (
+            {
+                "metric": "input_tokens",
+                "size": EffectSize(before=999.7, after=18_512.4, low=18_000, high=19_000, ratio=18.5, unit="tokens"),
+            },
+            "input tokens +1750%: 1,000 tokens → 18,512 tokens",
+        ),
         ({"size": None}, "errors 1.0 % → 12 %"),
         ({"kind": "budget", "what": "half is spent"}, "half is spent"),
     ],
-    ids=["rate", "named as people say", "value", "no size", "notice"],
+    ids=["rate", "named as people say", "value", "large", "no size", "notice"],
 )
 def test_what_happened_is_said_as_people_say_it(changes: dict[str, Any], words: str) -> None:
     assert phrases.what(event("r1", at(), **changes)) == words

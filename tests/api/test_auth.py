@@ -54,6 +54,9 @@ def test_a_token_that_is_no_ascii_is_refused_and_not_an_error(shared_store: Stor
         ({"host": "[broken"}, 401),
         ({"host": "localhost", "origin": "https://evil.example"}, 401),
         ({"host": "localhost", "origin": "null"}, 401),
+        ({"host": "localhost", "sec-fetch-site": "cross-site", "sec-fetch-dest": "image"}, 401),
+        ({"host": "localhost", "sec-fetch-site": "cross-site", "sec-fetch-dest": "document"}, 200),
+        ({"host": "localhost", "sec-fetch-site": "same-origin", "sec-fetch-dest": "image"}, 200),
         ({"host": "localhost", "authorization": "Bearer wrong"}, 401),
     ],
 )

@@ -55,7 +55,7 @@ CASES = {
         {_INSERT: "60x60", "watchkeeper_insert_retries_total": "0+1x60"},
         "20m",
         {},
-        {_INSERT: "60x60", "watchkeeper_insert_retries_total": "0x120"},
+        {_INSERT: "60x120", "watchkeeper_insert_retries_total": "0x120"},
     ),
     "WatchkeeperCallsFail": Case(
         {f'{_CALLS}{{outcome="ok"}}': "0+80x120", f'{_CALLS}{{outcome="timeout"}}': "0+20x120"},
@@ -189,6 +189,18 @@ def test_alerts_fire_when_they_should_and_only_then(promtool: str, tmp_path: Pat
     for name, case in CASES.items():
         add(worlds, name, case.fires, {"eval_time": case.at, "exp_alerts": told(name, case.labels)})
         add(worlds, name, case.quiet, {"eval_time": _QUIET_AT, "exp_alerts": []})
+    done = ran(promtool, worlds, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_first_event_of_a_process_is_noticed_though_the_one_before_it_had_some(
+    promtool: str, tmp_path: Path
+) -> None:
+    counter = 'watchkeeper_dead_letters_total{reason="not_otlp", instance="%s"}'
+    series = {counter % "before": "3x20 _x40", counter % "after": "_x24 1x36"}
+    worlds: list[World] = []
+    expected = told("WatchkeeperDeadLetters", {"reason": "not_otlp"})
+    add(worlds, "WatchkeeperDeadLetters", series, {"eval_time": "26m", "exp_alerts": expected})
     done = ran(promtool, worlds, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -94,6 +94,16 @@ def test_what_was_planted_is_accepted() -> None:
     assert problems(right()) == []
 
 
+def test_a_part_of_the_alerts_is_not_taken_for_all() -> None:
+    assert problems(replace(right(), whole=False)) == ["alerts of the whole history: the preview did not get through"]
+
+
+def test_advice_that_is_wrong_is_a_problem_also_without_words() -> None:
+    told = right()
+    wrong = tuple(one.model_copy(update={"decision": "keep", "why": ""}) for one in told.advice)
+    assert len(problems(replace(told, advice=wrong))) == len(wrong)
+
+
 @pytest.mark.parametrize("number", range(sum(len(one.signs) for one in EXPECTED)))
 def test_each_sign_is_missed_when_it_is_not_there(number: int) -> None:
     told = right()

@@ -3,12 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from markupsafe import Markup
 
-from api.web.charts import ACCENT, Drawing
+from api.web import charts
+from api.web.charts import ACCENT, BUSY, Drawing
 from api.web.evidence import STEPS, window
 from api.web.figures import between, milliseconds, money, pace, percent, rate, span
-from api.web.places import own_place
+from api.web.places import own_place, place_before, place_of
 from api.web.sparkline import HEIGHT, WIDTH, sparkline
+from watchkeeper.clock import ManualClock, SystemClock
 
 ONSET = datetime(2026, 6, 1, 12, 7, tzinfo=UTC)
 SPEC = {
@@ -20,7 +23,7 @@ SPEC = {
 
 
 def test_drawn_twice_in_the_colours_of_the_page_and_without_what_its_policy_forbids() -> None:
-    drawn = Drawing().svg(SPEC)
+    drawn = Drawing(SystemClock()).svg(SPEC)
     assert drawn.count("<svg ") == 2 and drawn.count('class="wide-chart"') == drawn.count('class="narrow-chart"') == 1
     assert drawn.count('stroke="var(--accent)"') == 2
     assert "style=" not in drawn and "<script" not in drawn and "<style" not in drawn
@@ -28,20 +31,41 @@ def test_drawn_twice_in_the_colours_of_the_page_and_without_what_its_policy_forb
 
 def test_text_of_others_stays_text() -> None:
     spec = {**SPEC, "title": "<script>alert(1)</script>\"'&"}
-    drawn = Drawing().svg(spec)
+    drawn = Drawing(SystemClock()).svg(spec)
     assert "<script" not in drawn and "&lt;script&gt;alert(1)&lt;/script&gt;" in drawn
 
 
 def test_no_data_comes_from_elsewhere() -> None:
     spec = {**SPEC, "data": {"url": "http://127.0.0.1:9/data.json"}}
     with pytest.raises(ValueError, match="url"):
-        Drawing().svg(spec)
+        Drawing(SystemClock()).svg(spec)
 
 
 def test_a_picture_is_kept() -> None:
-    drawing = Drawing()
+    drawing = Drawing(SystemClock())
     assert drawing.svg(SPEC) == drawing.svg(dict(SPEC))
     assert len(drawing._kept) == 2
+
+
+def test_where_too_many_wait_a_sentence_stands_for_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "_MOST_WAITING", 0)
+    assert Drawing(SystemClock()).svg(SPEC) is BUSY
+
+
+def test_between_pictures_others_have_as_long_as_one_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(ONSET)
+
+    def drawn(spec: str, name: str) -> Markup:
+        clock.sleep(0.1)
+        return Markup(f"<svg class={name}></svg>")
+
+    monkeypatch.setattr(charts, "_draw", drawn)
+    drawing = Drawing(clock)
+    assert drawing.svg(SPEC) == "<svg class=wide-chart></svg><svg class=narrow-chart></svg>"
+    drawing.svg({**SPEC, "height": 10})
+    assert clock.monotonic() == pytest.approx(0.2 + 0.2 + 0.2)
+    drawing.svg(SPEC)
+    assert clock.monotonic() == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +145,20 @@ def test_figures(told: str, text: str) -> None:
 @pytest.mark.parametrize("place", ["/", "/regressions?state=open", "/a%20b"])
 def test_own_places(place: str) -> None:
     assert own_place(place) == place
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "place"),
+    [
+        ("/costs", b"by=route&period=7d", "/costs?by=route&period=7d"),
+        ("/regressions/a?b#ü", b"", "/regressions/a%3Fb%23%C3%BC"),
+        ("/costs", b"route=\xff\xfe&x=<a>", "/costs?route=%FF%FE&x=%3Ca%3E"),
+    ],
+)
+def test_the_place_of_a_request_can_be_come_back_to(path: str, query: bytes, place: str) -> None:
+    assert place_of({"path": path, "query_string": query}) == own_place(place) == place
+
+
+@pytest.mark.parametrize("referer", ["http://[", "/", "http://127.0.0.1/"])
+def test_a_form_from_no_page_that_has_a_name_leads_to_the_first(referer: str) -> None:
+    assert place_before(referer) == "/"
