@@ -31,10 +31,10 @@ $(VENV)/.bench: $(VENV)/.dev
 
 setup: $(VENV)/.dev ## create the environment with both distributions and all tools
 
-demo: $(VENV)/.demo ## real spans to priced calls, on this machine, in under 90 seconds
+demo: $(VENV)/.demo ## two weeks of calls with planted trouble, then live traffic: what was found, and what to do (about 2 minutes)
 	$(BIN)/python -m demo $(ARGS)
 
-demo-check: $(VENV)/.demo ## the same story, told to nobody: fails unless all that was planted was reported, and nothing else
+demo-check: $(VENV)/.demo ## the same, and it fails unless all that was planted was reported, and nothing else
 	$(BIN)/python -m demo --check $(ARGS)
 
 demo-kafka: $(VENV)/.dev ## the same traffic through a Kafka broker (found or started)
