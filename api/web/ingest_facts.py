@@ -23,6 +23,8 @@ _MOST_LETTERS, _MOST_MESSAGES = 20, 1_000
 _STATUSES_FRESH_S = 60.0
 """The detectors save their states as often; to read one takes seconds where there are many series."""
 _DETECTORS_KEY = "detectors"
+_FACTS_FRESH_S = 5.0
+_FACTS_KEY = "facts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,18 @@ class IngestFacts:
 
 
 class IngestReader:
-    """Safe to share between threads."""
+    """Safe to share between threads; what many look at is read once."""
 
     def __init__(self, parts: WebParts) -> None:
         self._parts = parts
+        self._facts: Kept[IngestFacts] = Kept(parts.clock, _FACTS_FRESH_S)
         self._detecting: Kept[Detecting] = Kept(parts.clock, _STATUSES_FRESH_S, behind=True)
 
     def read(self) -> IngestFacts:
-        """As it is now. Raises :class:`~watchkeeper.errors.StoreUnavailable`."""
+        """As it is, or was some seconds ago. Raises :class:`~watchkeeper.errors.StoreUnavailable`."""
+        return self._facts.get(_FACTS_KEY, self._read)
+
+    def _read(self) -> IngestFacts:
         parts, now = self._parts, self._parts.clock.now()
         store = parts.reader
         return IngestFacts(

@@ -135,7 +135,8 @@ def _root(error: BaseException) -> str:
 
 def _address(url: str) -> tuple[SplitResult, str, int | None]:
     """Its parts, host and port."""
-    wrong = ConfigError(f"WATCHKEEPER_GRAFANA_URL {url!r} is no address such as https://grafana.example")
+    shown = url.rpartition("@")[2]  # what stands before may be a password
+    wrong = ConfigError(f"WATCHKEEPER_GRAFANA_URL {shown!r} is no address such as https://grafana.example")
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -15,6 +15,9 @@ _KEEP_ALIVE_S = 75
 _TOO_MANY_CONNECTIONS = (
     f"HTTP/1.1 503 Service Unavailable\r\nretry-after: {BUSY_RETRY_S}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 ).encode()
+_MOST_HEAD_BYTES = 64 * 1024
+"""Of the address and headers of a request, after the first piece of them that came."""
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -76,6 +79,8 @@ def bounded_protocol(max_connections: int, receive_timeout_s: float) -> type[Htt
 
     class BoundedProtocol(HttpToolsProtocol):
         _deadline: asyncio.TimerHandle | None = None
+        _in_head = False
+        _head_bytes = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -88,7 +93,21 @@ def bounded_protocol(max_connections: int, receive_timeout_s: float) -> type[Htt
         def data_received(self, data: bytes) -> None:
             if self._deadline is None:
                 self._start_deadline()
+            was_in_head = self._in_head
             super().data_received(data)
+            # The parser keeps whatever comes until the headers end.
+            self._head_bytes += len(data) if was_in_head and self._in_head else 0
+            if self._head_bytes > _MOST_HEAD_BYTES:
+                self.transport.write(_HEAD_TOO_LARGE)
+                self.transport.close()
+
+        def on_message_begin(self) -> None:
+            self._in_head, self._head_bytes = True, 0
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self._in_head = False
+            super().on_headers_complete()
 
         def on_message_complete(self) -> None:
             self._stop_deadline()

@@ -1,5 +1,6 @@
 """Both receivers together: real exporters, many clients, bad clients, and the end."""
 
+import contextlib
 import http.client
 import logging
 import socket
@@ -190,6 +191,17 @@ def test_connections_are_bounded() -> None:
         with half_a_request(served), half_a_request(served):
             wait_until(lambda: _refused_for_crowding(served))
         wait_until(lambda: post(served.ports, b"", PROTOBUF).status == 200)
+
+
+@pytest.mark.parametrize("begin", [b"GET /", b"GET / HTTP/1.1\r\nx: "], ids=["address", "header"])
+def test_a_head_without_an_end_is_not_kept(begin: bytes) -> None:
+    with serving(FakeSink(STORED)) as served, connection(served.ports) as client:
+        client.connect()
+        assert client.sock is not None
+        with contextlib.suppress(ConnectionError):
+            client.sock.sendall(begin + b"a" * 16_000_000)
+        with contextlib.suppress(ConnectionError):
+            assert client.sock.recv(100).startswith(b"HTTP/1.1 431 ")
 
 
 def test_shutdown_lets_requests_in_work_be_answered() -> None:
