@@ -150,11 +150,25 @@ GUARDED = [
 ]
 _VIEWER = [f"/docs/{name}" for name in ("favicon.png", "swagger-ui-bundle.js", "swagger-ui.css")]
 OPEN = ["/docs", *_VIEWER, "/healthz", "/metrics", "/openapi.json", "/readyz"]
+_PLACES = {re.sub(r":\w+}", "}", context.path or "") for context in iter_route_contexts(_UNOPENED.routes)}
+PAGES = sorted(path for path in _PLACES - set(OPEN) if not path.startswith("/v1/"))
+"""What people look at, with doors of its own."""
+OPEN_PAGES = ("/login", "/theme", "/static/")
 
 
 def test_nothing_else_is_open() -> None:
-    every = {re.sub(r":\w+}", "}", context.path or "") for context in iter_route_contexts(_UNOPENED.routes)}
-    assert sorted(every - {path for _, path in GUARDED}) == OPEN
+    assert sorted(_PLACES - set(PAGES) - {path for _, path in GUARDED}) == OPEN
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith(OPEN_PAGES)])
+def test_pages_send_whoever_may_not_to_the_login(api_with_keys: tuple[TestClient, str], path: str) -> None:
+    api, _ = api_with_keys
+    place = re.sub(r"{\w+}", "00000000-0000-0000-0000-000000000001", path)
+    shown = api.get(place, follow_redirects=False)
+    if shown.status_code == 405:  # a form's
+        shown = api.post(place, follow_redirects=False)
+    assert shown.status_code in (303, 401, 403), shown.text
+    assert shown.status_code != 303 or shown.headers["location"].startswith("/login")
 
 
 @pytest.fixture(scope="module")

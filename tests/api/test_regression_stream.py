@@ -100,7 +100,8 @@ def test_silence_is_told_by_a_heartbeat(shared_store: Store, monkeypatch: pytest
 def test_listeners_are_bounded_and_a_place_is_free_again_when_one_leaves(shared_store: Store) -> None:
     with served(shared_store, listeners=1) as (http, _):
         with http.stream("GET", "/v1/regressions/stream") as answer:
-            next(answer.iter_lines())
+            lines = answer.iter_lines()  # held: the client hangs up when it is collected
+            next(lines)
             refused = http.get("/v1/regressions/stream")
             assert "1 listen already" in problem(refused, 503, "Too many listeners")["detail"]
             assert int(refused.headers["retry-after"]) > 0

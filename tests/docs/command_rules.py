@@ -54,7 +54,7 @@ RULES = (
     ),
     _target("(format|bench)", "it rewrites files, or takes hours; tests/benchmarks run the benchmarks' parts"),
     Rule(
-        r"pip install 'watchkeeper-sdk.*",
+        r"pip install 'watchkeeper(-sdk)?\[.*",
         not_run="it would change this environment; tests/packaging installs the wheels",
     ),
     Rule(r"python -m benchmarks\..*", not_run="it takes minutes; tests/benchmarks run its parts"),

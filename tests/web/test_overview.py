@@ -59,10 +59,11 @@ def test_colours_follow_the_system_until_they_are_chosen(page: Page, site: Site)
     dark = ground()
     assert light != dark
     page.get_by_role("button", name="light").click()
+    expect(page.get_by_role("button", name="light")).to_have_attribute("aria-pressed", "true")
     assert page.url == f"{site.url}/regressions?state=open"
     assert ground() == light
-    expect(page.get_by_role("button", name="light")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="auto").click()
+    expect(page.get_by_role("button", name="auto")).to_have_attribute("aria-pressed", "true")
     assert ground() == dark
 
 
