@@ -12,6 +12,7 @@ from alerts.checks import Condition, conditions, steps
 from alerts.compose import compose
 from alerts.decide import Surroundings
 from alerts.delivery_log import DeliveryLog, delivery
+from alerts.deprecation_watch import Catalogue, deprecation_conditions
 from alerts.desk import Order, Round, look, take
 from alerts.event import Event
 from alerts.expected_stops import ExpectedStops
@@ -40,7 +41,7 @@ _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
 _STOP_S = 5.0
 _CHECKS_EVERY = timedelta(seconds=60)
-_BUDGETS_EVERY = timedelta(minutes=10)
+_SELDOM = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class AlertParts:
     log: DeliveryLog
     metrics: Metrics
     clock: Clock
+    catalogue: Catalogue
+    """Says which models will not stay."""
     link_base: str = ""
     """Address of the API for people, without a slash at the end."""
     round_s: float = _ROUND_S
@@ -70,8 +73,8 @@ class AlertsService:
         self._due: datetime | None = None
         self._decided_by: tuple[Rules, tuple[Mute, ...]] | None = None
         self._checked_at: datetime | None = None
-        self._budgets_at: datetime | None = None
-        self._budgets: list[Condition] = []
+        self._seldom_at: datetime | None = None
+        self._seldom: list[Condition] = []
         self._stop = threading.Event()
         self._problem = ""
 
@@ -176,10 +179,11 @@ class AlertsService:
     def _check(self, known: dict[str, Event], now: datetime) -> dict[str, Event]:
         if self._checked_at is not None and now - self._checked_at < _CHECKS_EVERY:
             return {}
-        if self._budgets_at is None or now - self._budgets_at >= _BUDGETS_EVERY:
-            self._budgets = budget_conditions(self._parts.store, now)
-            self._budgets_at = now
-        found = steps(known, conditions(read_signs(self._parts.store, now)) + self._budgets, now)
+        if self._seldom_at is None or now - self._seldom_at >= _SELDOM:
+            store, catalogue = self._parts.store, self._parts.catalogue
+            self._seldom = budget_conditions(store, now) + deprecation_conditions(store, catalogue, now)
+            self._seldom_at = now
+        found = steps(known, conditions(read_signs(self._parts.store, now)) + self._seldom, now)
         self._checked_at = now
         return found
 

@@ -15,6 +15,8 @@ from alerts.rules_source import RulesInForce, RulesSource
 from alerts.service import AlertParts, AlertsService
 from alerts.target_guard import TargetGuard
 from alerts.workers import Workers, worker_maker
+from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.catalog.facts import ModelFacts
 from watchkeeper.clock import ManualClock
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.regressions import TransitionRow, insert_transitions
@@ -40,6 +42,8 @@ class Bench:
     store: Store
     rules_file: Path
     clock: SharedClock = field(default_factory=lambda: SharedClock(START))
+    models: tuple[ModelFacts, ...] = ()
+    """What the catalogue knows."""
     scale: float = 1_000.0
     """By how much workers wait less than they say."""
     running: list[AlertsService] = field(default_factory=list)
@@ -66,6 +70,7 @@ class Bench:
                 log=log,
                 metrics=Metrics(),
                 clock=self.clock,
+                catalogue=lambda: Catalog(self.models),
             )
         )
         self.running.append(service)

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from alerts.channels import ChannelParts
 from alerts.delivery_log import DeliveryLog
+from alerts.deprecation_watch import Catalogue
 from alerts.keeping import Keeper
 from alerts.rules_file import secrets_of
 from alerts.rules_source import RulesInForce, RulesSource, StoredRules
@@ -48,7 +49,9 @@ def channel_parts(settings: Settings, clock: Clock) -> ChannelParts:
     return ChannelParts(TargetGuard.allowing(settings.alert_private_targets), clock.now)
 
 
-def alerts_service(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> AlertsService:
+def alerts_service(
+    settings: Settings, store: Store, metrics: Metrics, clock: Clock, catalogue: Catalogue
+) -> AlertsService:
     """The service. Raises :class:`ConfigError` for settings or rules that are wrong."""
     log = DeliveryLog(store, metrics)
     return AlertsService(
@@ -60,6 +63,7 @@ def alerts_service(settings: Settings, store: Store, metrics: Metrics, clock: Cl
             log=log,
             metrics=metrics,
             clock=clock,
+            catalogue=catalogue,
             link_base=settings.public_url.rstrip("/"),
         )
     )

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 
+from alerts.deprecation_watch import Catalogue
 from alerts.service import AlertsService
 from watchkeeper.cli.alerting import alerts_service
 from watchkeeper.cli.beside import Beside
@@ -36,6 +37,6 @@ class AlertsBeside(Beside):
         return {"alerts": problem} if problem else {}
 
 
-def alerts_beside(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> Beside:
+def alerts_beside(settings: Settings, store: Store, metrics: Metrics, clock: Clock, catalogue: Catalogue) -> Beside:
     """The alerts of ``up``. Raises :class:`~watchkeeper.errors.ConfigError` for a rules file that is wrong."""
-    return AlertsBeside(alerts_service(settings, store, metrics, clock))
+    return AlertsBeside(alerts_service(settings, store, metrics, clock, catalogue))

@@ -8,6 +8,7 @@ from api.routes import health
 from api.server import ApiServer, Listen
 from watchkeeper.cli import wiring
 from watchkeeper.cli.alerting import alerts_service
+from watchkeeper.cli.catalogs import catalog_parts
 from watchkeeper.cli.running import Ending, PipelineThread
 from watchkeeper.clock import SystemClock
 from watchkeeper.errors import WatchkeeperError
@@ -23,7 +24,7 @@ def run(settings: Settings) -> None:
     with contextlib.closing(Store.open(wiring.store_config(settings))) as store:
         if settings.store == "chdb":
             wiring.migrate(store, settings)
-        service = alerts_service(settings, store, metrics, clock)
+        service = alerts_service(settings, store, metrics, clock, catalog_parts(settings, clock).catalog)
         thread = PipelineThread(service, lambda: None, ending.ask)
         app = FastAPI(title="Watchkeeper alerts")
         app.include_router(health.router(lambda: {**thread.checks(), **service.problems()}, metrics))

@@ -61,7 +61,8 @@ def run(settings: Settings) -> None:
         line = wiring.pipeline(settings, wiring.Outside(source, store, Publisher()), metrics, clock)
         thread = PipelineThread(line, lambda: metrics.queue_bytes.set(source.held_bytes), ending.ask)
         beside = _detectors(settings, store, metrics, clock)
-        alerting = alerts_beside(settings, store, metrics, clock)
+        catalog = catalog_parts(settings, clock)
+        alerting = alerts_beside(settings, store, metrics, clock, catalog.catalog)
         evaluating = Evaluating(periodic_tasks(store, clock, settings), clock, metrics)
         receivers = OtlpReceivers(wiring.receiver_config(settings, guarding.admit(settings, ring)), source)
         app = create_app(
@@ -76,7 +77,7 @@ def run(settings: Settings) -> None:
                 query_limits=guarding.query_limits(settings),
                 replay=replay_into(source, store, clock, rejected_come_back=True),
                 reprice=reprice_with(store, settings, clock),
-                catalog=catalog_parts(settings, clock),
+                catalog=catalog,
                 requirements=requirements_of(settings),
                 detectors=detector_views(settings, store),
                 alerts=StoreAlertEngine(settings, store, clock),
