@@ -17,6 +17,11 @@ def count(number: float | None) -> str:
     return UNKNOWN if number is None else f"{number:,.0f}"
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of a thing, whose name takes an s."""
+    return f"{count(number)} {thing}" if number == 1 else f"{count(number)} {thing}s"
+
+
 def money(amount: Decimal | float | None) -> str:
     """US dollars; what has no price is unknown, never $0."""
     return UNKNOWN if amount is None else usd(amount)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api.web.figures import count, moment, span
+from api.web.figures import count, counted, moment, span
 from api.web.ingest_facts import ARRIVED_WITHIN, IngestFacts
 from watchkeeper.storage.alert_deliveries import Delivery, Outcome
 from watchkeeper.storage.health import OLDEST_SERVER
@@ -155,7 +155,7 @@ def _letters(facts: IngestFacts) -> Finding:
     if not letters:
         return Finding("dead letters", "good", "every message could be read", place="letters")
     mend = "Mend the cause, then send them again: watchkeeper dlq replay --all."
-    return Finding("dead letters", "warn", f"{count(letters)} messages could not be read", mend, "letters")
+    return Finding("dead letters", "warn", f"{counted(letters, 'message')} could not be read", mend, "letters")
 
 
 def _prices(facts: IngestFacts) -> Finding:
@@ -208,7 +208,7 @@ def _alerts(facts: IngestFacts) -> Iterator[Finding]:
             f"channel {row.name}", "bad", f"{row.state}: {row.error}", "Mend it, then: watchkeeper alerts test.", part
         )
     if not failing and alerting.source in ("file", "api"):
-        yield Finding(part, "good", f"{len(alerting.channels)} channels, none failing", place=part)
+        yield Finding(part, "good", f"{counted(len(alerting.channels), 'channel')}, none failing", place=part)
 
 
 def _store(facts: IngestFacts) -> Iterator[Finding]:
