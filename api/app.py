@@ -14,6 +14,7 @@ from api.auth import Access
 from api.bounds import Bounds
 from api.catalog.parts import CatalogParts
 from api.comparing.schedule import Comparisons
+from api.health.reader import HealthReader
 from api.openapi import described
 from api.problems import on_defect, on_http, on_invalid, on_problem
 from api.regressions.transition_log import StreamLimits, TransitionLog
@@ -118,7 +119,7 @@ class _Application(FastAPI):
 def create_app(parts: ApiParts) -> FastAPI:
     """The application; every route is listed here. Each states with :func:`api.access.require` who may use it.
 
-    ``reader`` is the store with limits on each query; only what writes gets ``parts.store``.
+    Only what writes gets ``parts.store``.
     """
     app = _Application(
         title="Watchkeeper",
@@ -133,7 +134,31 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_defect)
     build_walls(app, parts.walls, parts.access, parts.store, parts.clock)
+    shared = _shared(parts)
+    _add_operations(app, parts, shared)
+    add_pages(app, _page_parts(parts, shared), parts.access, parts.walls.rates)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What operations and pages have in common. ``reader`` is the store with limits on each query."""
+
+    reader: Store
+    book: RequirementsBook
+    of_health: HealthParts
+    health_of_series: HealthReader
+
+
+def _shared(parts: ApiParts) -> _Shared:
     reader = parts.store.reader(parts.query_limits)
+    of_health = HealthParts(reader, parts.clock, parts.bounds, parts.detectors)
+    book = RequirementsBook(reader, parts.store, parts.clock, parts.requirements)
+    return _Shared(reader, book, of_health, health_reader(of_health))
+
+
+def _add_operations(app: FastAPI, parts: ApiParts, shared: _Shared) -> None:
+    reader, book = shared.reader, shared.book
     app.include_router(docs.router())
     app.include_router(health.router(parts.checks, parts.metrics))
     app.include_router(keys.router(parts.store, parts.access.keys, parts.clock))
@@ -151,14 +176,11 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.include_router(calls.router(CallParts(reader, parts.clock, parts.bounds)))
     app.include_router(scores.router(reader, parts.clock, parts.bounds))
     app.include_router(models.router(ModelParts(reader, parts.clock, parts.bounds, parts.catalog)))
-    of_health = HealthParts(reader, parts.clock, parts.bounds, parts.detectors)
-    health_of_series = health_reader(of_health)
-    app.include_router(series_health.router(of_health, health_of_series))
+    app.include_router(series_health.router(shared.of_health, shared.health_of_series))
     app.include_router(reconcile.router(reader, parts.clock, parts.bounds))
     app.include_router(compare.router(reader, parts.clock, parts.bounds))
     app.include_router(comparisons.router(Comparisons(reader, parts.store, parts.clock, parts.bounds)))
     app.include_router(migrations.router(MigrationParts(reader, parts.store, parts.clock)))
-    book = RequirementsBook(reader, parts.store, parts.clock, parts.requirements)
     app.include_router(requirements.router(reader, parts.clock, book))
     if parts.catalog is not None:
         app.include_router(advice.router(AdviceParts(reader, parts.clock, parts.bounds, parts.catalog, book)))
@@ -169,13 +191,16 @@ def create_app(parts: ApiParts) -> FastAPI:
     # The last of /v1/routes: the name of a route is the rest of its path.
     limits = wait_limits(parts.walls.times.read_s)
     app.include_router(route_weights.router(RoutingParts(reader, parts.store, parts.clock, parts.closing, limits)))
-    pages = WebParts(
-        reader,
+
+
+def _page_parts(parts: ApiParts, shared: _Shared) -> WebParts:
+    return WebParts(
+        shared.reader,
         parts.store,
         parts.clock,
         parts.bounds,
-        health_of_series,
-        book,
+        shared.health_of_series,
+        shared.book,
         Renderer(parts.clock),
         Drawing(parts.clock),
         parts.catalog,
@@ -184,5 +209,3 @@ def create_app(parts: ApiParts) -> FastAPI:
         parts.checks,
         parts.alerts,
     )
-    add_pages(app, pages, parts.access, parts.walls.rates)
-    return app
