@@ -29,7 +29,7 @@ from api.alerting.rule_book import RuleBook, rules_tag, sized
 from api.alerting.silencing import Silencing
 from api.alerting.trials import Trials
 from api.problems import Problem, problem_description
-from api.routing.items import tag_fits
+from api.tags import tag_fits, tagged, unchanged
 from watchkeeper.clock import Clock
 from watchkeeper.errors import ConfigError
 from watchkeeper.storage.alert_deliveries import DeliveryFilter
@@ -154,7 +154,7 @@ def _add_rules(routes: APIRouter, book: RuleBook) -> None:
     def rules(if_none_match: IfNoneMatch = None) -> Response:
         answer = book.in_force()
         tag = rules_tag(answer)
-        return Response(status_code=304, headers=_about(tag)) if tag_fits(if_none_match, tag) else _tagged(answer)
+        return unchanged(tag) if tag_fits(if_none_match, tag) else tagged(answer, tag)
 
     @routes.get("/rules/versions", summary="Rules that were set here, version by version", dependencies=[_OPERATOR])
     def versions() -> RulesVersions:
@@ -169,7 +169,8 @@ def _add_rules(routes: APIRouter, book: RuleBook) -> None:
         if_match: IfMatch = None,
     ) -> Response:
         """The whole rules, whatever they were before; the same again change nothing. They count within seconds."""
-        return _tagged(book.put(body, caller, if_match))
+        answer = book.put(body, caller, if_match)
+        return tagged(answer, rules_tag(answer))
 
 
 def _add_preview(routes: APIRouter, engine: AlertEngine, clock: Clock) -> None:
@@ -224,12 +225,3 @@ def _add_trial(routes: APIRouter, trials: Trials) -> None:
     def trial(name: Channel, _: Operator) -> TrialAnswer:
         """One in ten seconds for each channel."""
         return trials.send(name)
-
-
-def _about(tag: str) -> dict[str, str]:
-    # Kept, but never used without asking.
-    return {"ETag": tag, "Cache-Control": "no-cache"}
-
-
-def _tagged(answer: RulesAnswer) -> Response:
-    return Response(answer.model_dump_json(), media_type="application/json", headers=_about(rules_tag(answer)))

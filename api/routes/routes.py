@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel
 
 from api.access import Caller, Scope, require
 from api.answers.tabular import RESPONSES, Form, Wanted, respond, table_of
 from api.problems import Problem, problem_description
 from api.routing.change import Change, set_weights
 from api.routing.export import ExportedFile, export
-from api.routing.items import route_tag, routes_tag, tag_fits, weights_item
+from api.routing.items import route_tag, routes_tag, weights_item
 from api.routing.models import RouteItem, RoutesAnswer, WeightsBody
 from api.routing.reader import Chosen, RouteReader
 from api.routing.watch import WaitLimits, Weights, WeightsWatch
+from api.tags import tag_fits, tag_headers, tagged, unchanged
 from watchkeeper.choices import ExportForm
 from watchkeeper.clock import Clock
 from watchkeeper.storage.client import Store
@@ -167,12 +167,12 @@ def _add_listing(routes: APIRouter, desk: _Desk) -> None:
             items = await desk.changed(request, wait, chosen, items)
         tag = routes_tag(items)
         if tag_fits(if_none_match, tag):
-            return _unchanged(tag)
+            return unchanged(tag)
         answer = RoutesAnswer(rows=items[:limit], complete=len(items) <= limit)
         if form is Form.JSON:
-            return _tagged(answer, tag)
+            return tagged(answer, tag)
         response = respond(answer, table_of(RouteItem, answer.rows), form)
-        response.headers.update(_about(tag))
+        response.headers.update(tag_headers(tag))
         return response
 
 
@@ -214,7 +214,7 @@ def _add_one(routes: APIRouter, desk: _Desk) -> None:
             chosen = Chosen(frozenset({route}))
             item = _only(await desk.changed(request, wait, chosen, [item]), route)
         tag = route_tag(item)
-        return _unchanged(tag) if tag_fits(if_none_match, tag) else _tagged(item, tag)
+        return unchanged(tag) if tag_fits(if_none_match, tag) else tagged(item, tag)
 
 
 def _add_setting(routes: APIRouter, parts: RoutingParts) -> None:
@@ -235,7 +235,7 @@ def _add_setting(routes: APIRouter, parts: RoutingParts) -> None:
     ) -> Response:
         """The whole weights, whatever they were before; the same again change nothing."""
         made = weights_item(set_weights(parts.writer, parts.clock, Change(route, body, caller, if_match, force)))
-        return _tagged(made, route_tag(made))
+        return tagged(made, route_tag(made))
 
 
 def _only(items: Sequence[RouteItem], route: str) -> RouteItem:
@@ -247,19 +247,6 @@ def _only(items: Sequence[RouteItem], route: str) -> RouteItem:
             "PUT sets weights.",
         )
     return items[0]
-
-
-def _about(tag: str) -> dict[str, str]:
-    # Kept, but never used without asking.
-    return {"ETag": tag, "Cache-Control": "no-cache"}
-
-
-def _tagged(answer: BaseModel, tag: str) -> Response:
-    return Response(answer.model_dump_json(), media_type="application/json", headers=_about(tag))
-
-
-def _unchanged(tag: str) -> Response:
-    return Response(status_code=304, headers=_about(tag))
 
 
 def _file(made: ExportedFile) -> Response:

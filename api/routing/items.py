@@ -7,6 +7,7 @@ from dataclasses import asdict
 from functools import lru_cache
 
 from api.routing.models import RouteItem, TargetItem
+from api.tags import tags
 from watchkeeper.storage.observed_models import ObservedModel
 from watchkeeper.storage.route_weights import MOST_ROUTES, RouteWeights, Target
 
@@ -75,19 +76,10 @@ def routes_tag(items: Sequence[RouteItem]) -> str:
     return f'"{_digest(items)}"'
 
 
-def tag_fits(header: str | None, tag: str) -> bool:
-    """Does an ``If-None-Match`` (RFC 9110, 13.1.2) name ``tag``?"""
-    return header is not None and any(word in ("*", tag) for word in _tags(header))
-
-
 def version_fits(header: str, version: int) -> bool:
     """Does an ``If-Match`` name this version of a route? What is observed is version 0, whatever its shares are."""
-    named = [word.strip('"').partition("-")[0] for word in _tags(header)]
+    named = [word.strip('"').partition("-")[0] for word in tags(header)]
     return str(version) in named or (version > 0 and "*" in named)
-
-
-def _tags(header: str) -> list[str]:
-    return [word.strip().removeprefix("W/") for word in header.split(",")]
 
 
 def _targets(targets: Sequence[Target]) -> list[TargetItem]:

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from api.access import Scope
 from api.auth import Access
-from api.routing.items import tag_fits, version_fits, whole_percent
+from api.routing.items import version_fits, whole_percent
 from api.routing.models import WeightsBody
+from api.tags import tag_fits
 from tests.api.client import NOW, client, of_tenant, problem
 from tests.api.route_server import served
 from tests.fixtures.store import call_rows

@@ -1,6 +1,5 @@
 """How a metric of some calls went over time, from the rollups: what a chart of it shows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,34 +9,23 @@ import pyarrow as pa
 
 from watchkeeper.log_histogram import quantiles
 from watchkeeper.storage.alert_facts import CallScope
-from watchkeeper.storage.call_meaning import NO_ANSWER
 from watchkeeper.storage.client import Store
 from watchkeeper.storage.histograms import added_up
+from watchkeeper.storage.outcome_rates import FAILURE, OUTCOME_RATES
 
 MOST_POINTS = 96
 _STEPS_S = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
 _HOUR_S = 3_600
 _CALLS_A_POINT = 20
 _FEWEST_POINTS = 24
-_TRIED = "outcome != 'cancelled'"
-_ANSWERED = f"outcome NOT IN {NO_ANSWER}"
-_COUNT: Mapping[str, tuple[str, str]] = {
-    "error": ("outcome = 'error'", _TRIED),
-    "timeout": ("outcome = 'timeout'", _TRIED),
-    "rate_limit": ("outcome = 'rate_limited'", _TRIED),
-    "failure": ("outcome IN ('error', 'timeout', 'rate_limited')", _TRIED),
-    "refusal": ("outcome IN ('refused', 'filtered')", _ANSWERED),
-    "truncation": ("outcome = 'truncated'", _ANSWERED),
-    "empty": ("outcome = 'empty'", _ANSWERED),
-}
-"""Calls that count, and those they are a share of."""
+_RATES = {**OUTCOME_RATES, "failure": FAILURE}
 _TIMES = {
     "latency": "duration_counts",
     "time_to_first_token": "ttft_counts",
     "time_per_output_token": "token_us_counts",
 }
 _SUM = {"input_tokens": "input_tokens", "output_tokens": "output_tokens"}
-METRICS = (*_COUNT, *_TIMES, *_SUM, "format_failure", "cost")
+METRICS = (*_RATES, *_TIMES, *_SUM, "format_failure", "cost")
 """What can be traced. ``failure``: errors, timeouts and calls turned away."""
 
 
@@ -115,9 +103,9 @@ def _expressions(metric: str) -> str:
     """Calls and the value over them, or counts of their times."""
     if metric in _TIMES:
         return f"sumMap({_TIMES[metric]}) AS counts"
-    if metric in _COUNT:
-        bad, among = _COUNT[metric]
-        return f"toInt64(sumIf(calls, {among})) AS n, sumIf(calls, {bad}) / n AS value"
+    if (rate := _RATES.get(metric)) is not None:
+        n = f"toInt64(sumIf(calls, outcome NOT IN {rate.ignored})) AS n"
+        return f"{n}, sumIf(calls, outcome IN {rate.bad}) / n AS value"
     if metric == "format_failure":
         return "toInt64(sum(format_valid_calls + format_invalid_calls)) AS n, sum(format_invalid_calls) / n AS value"
     if metric == "cost":
